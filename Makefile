@@ -1,0 +1,67 @@
+# All is done in a virtual environment of the project's own, .venv. Nothing else on the machine is touched, save that
+# the browser tests need a browser: where none is found, see tests/tools/browser.py.
+
+PORT ?= 5006
+
+SHELL := /bin/sh
+BIN := .venv/bin
+INSTALLED := .venv/installed
+INSTALLED_FOR_TESTS := .venv/installed-for-tests
+
+# What the shell was set up for must not reach into the virtual environment.
+unexport PYTHONHOME PYTHONPATH VIRTUAL_ENV PIP_TARGET PIP_PREFIX
+export PIP_USER := 0
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help app test lint browser test-oldest screenshots bench data clean FORCE
+
+help: ## what can be made: this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+app: $(INSTALLED) ## set up, then open the app on the examples at http://localhost:5006 (PORT=... for another port)
+	@$(BIN)/lstmvis serve --port $(PORT) $(if $(or $(DISPLAY),$(WAYLAND_DISPLAY),$(filter Darwin,$(shell uname))),--show)
+
+test: browser lint ## set up, a browser included, then ruff, mypy and all tests
+	@$(BIN)/python -m pytest
+
+lint: $(INSTALLED_FOR_TESTS) ## ruff and mypy
+	@$(BIN)/python -m ruff check
+	@$(BIN)/python -m ruff format --check
+	@$(BIN)/python -m mypy
+
+test-oldest: browser ## all tests with the oldest versions that pyproject.toml allows
+	@$(BIN)/python -m pip install --quiet uv
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv/oldest
+	@$(BIN)/uv pip install --quiet --python .venv/oldest --resolution lowest-direct --editable '.[test]'
+	@.venv/oldest/bin/python -m pytest
+
+screenshots: browser ## draw README's pictures again
+	@$(BIN)/python -m tests.tools.screenshots
+
+bench: browser ## measure the matching, and the latency in the browser
+	@$(BIN)/python -m tests.benchmarks.matching
+	@$(BIN)/python -m tests.benchmarks.latency
+
+data: $(INSTALLED) ## train and record the example again; takes the PyTorch that is in .venv, else installs one
+	@$(BIN)/python -c 'import torch' 2>/dev/null || tools/install.sh torch
+	@$(BIN)/python data/parens/build.py
+
+clean: ## remove .venv and all that was built
+	@rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis test-results
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+browser: $(INSTALLED_FOR_TESTS)
+	@$(BIN)/python -m tests.tools.browser
+
+# A .venv that has lost its Python, or was moved or copied here with the folder, is made again.
+PLACE := $(shell $(BIN)/python -c '' 2>/dev/null && cat .venv/place 2>/dev/null)
+UNUSABLE := $(if $(subst x$(CURDIR),,x$(PLACE)),FORCE)
+
+$(INSTALLED): pyproject.toml $(UNUSABLE)
+	@tools/install.sh
+	@touch $@
+
+$(INSTALLED_FOR_TESTS): pyproject.toml $(UNUSABLE)
+	@tools/install.sh test
+	@touch $(INSTALLED) $@

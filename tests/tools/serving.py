@@ -1,0 +1,115 @@
+"""The real command ``lstmvis serve`` as a process of its own: for tests, screenshots, measurements."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+COMMAND = Path(sys.executable).with_name("lstmvis")
+EXAMPLES = Path(__file__).parents[2] / "data"
+
+
+class ServerError(RuntimeError):
+    """The server ended, or its port stayed closed. The message carries what it printed."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server: where it answers and what it has printed so far."""
+
+    url: str
+    log_file: Path
+    process: subprocess.Popen[bytes]
+
+    @property
+    def log(self) -> str:
+        """Everything that the server has printed."""
+        return self.log_file.read_text(encoding="utf-8", errors="replace")
+
+
+def free_port() -> int:
+    """Return a port of 127.0.0.1 that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def serving(folder: Path, *options: str, log_file: Path, patience: float = 120) -> Iterator[Server]:
+    """Serve a folder of recordings by the real command until the block ends.
+
+    Parameters
+    ----------
+    folder
+        What to serve.
+    *options
+        Further options of ``lstmvis serve``.
+    log_file
+        Takes all that the server prints.
+    patience
+        Seconds until the port must answer.
+
+    Raises
+    ------
+    ServerError
+        If the server ends or its port stays closed.
+    """
+    port = free_port()
+    with log_file.open("wb") as log:
+        process = subprocess.Popen(
+            [COMMAND, "serve", folder, "--port", str(port), *options],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            # Were the command to open a browser window, the program "true" would take the address instead.
+            env=os.environ | {"PYTHONUNBUFFERED": "1", "BROWSER": "true"},
+        )
+    server = Server(f"http://localhost:{port}", log_file, process)
+    try:
+        _wait_until_it_answers(server, port, patience)
+        yield server
+    finally:
+        _stop(process)
+
+
+def _wait_until_it_answers(server: Server, port: int, patience: float) -> None:
+    end = time.monotonic() + patience
+    while not _answers(port):
+        ended = _ended_within(server.process, seconds=0.05)
+        if ended or time.monotonic() > end:
+            what = f"code {server.process.returncode}" if ended else f"no answer within {patience:g} s"
+            raise ServerError(f"lstmvis serve: {what}; it printed:\n{server.log}")
+
+
+def _answers(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def _ended_within(process: subprocess.Popen[bytes], seconds: float) -> bool:
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    if not _ended_within(process, seconds=15):
+        process.kill()
+        process.wait()
