@@ -1,0 +1,194 @@
+"""What can be wrong with a recording, all of it at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lstmvis_panel.schema import (
+    DOCUMENT,
+    STEP,
+    TOKEN,
+    TRANSFORMS,
+    WORD,
+    Kind,
+    Problem,
+    blocks,
+    kind_of,
+    names_of,
+    sources,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterator
+
+    import xarray as xr
+
+INTEGER, FLOAT, TEXT = "iu", "f", "OUT"
+KINDS_OF_NUMBERS = {INTEGER: "integers", FLOAT: "floating-point numbers", TEXT: "texts"}
+# The first dimension of a variable of a kind, how many it has, and numpy's kinds of dtype that it may have.
+SHAPES: dict[Kind, tuple[str | None, int, str]] = {
+    Kind.STATES: (STEP, 2, FLOAT),
+    Kind.TOKEN: (STEP, 1, INTEGER),
+    Kind.CATEGORICAL: (STEP, 1, INTEGER),
+    Kind.SCALAR: (STEP, 1, FLOAT),
+    Kind.PREDICTION: (STEP, 2, INTEGER),
+    Kind.WEIGHTS: (STEP, 2, FLOAT),
+    Kind.EMBEDDING: (WORD, 2, FLOAT),
+    Kind.LABELS: (None, 1, TEXT),
+}
+CODED = (Kind.TOKEN, Kind.CATEGORICAL, Kind.PREDICTION)
+
+
+def find_problems(recording: xr.Dataset) -> list[Problem]:
+    """Return all that is wrong with a recording, having read all of it; see `schema.validate`."""
+    problems = structural_problems(recording)
+    for name in sources(recording):
+        states = recording.variables[name]
+        if not any(_shape_problems(name, states, Kind.STATES)):
+            problems += _value_problems(name, states)
+    return problems
+
+
+def structural_problems(recording: xr.Dataset) -> list[Problem]:
+    """Return all that is wrong with a recording except for the values of its states, which are not read."""
+    problems = [Problem("recording", str(note), fatal=False) for note in recording.attrs.get("notes", ())]
+    problems += _missing(recording)
+    for name, variable in recording.variables.items():
+        problems += _variable_problems(recording, name, variable)
+    return [*problems, *_document_problems(recording)]
+
+
+def _missing(recording: xr.Dataset) -> Iterator[Problem]:
+    if not recording.sizes.get(STEP, 0):
+        yield Problem("recording", f"has no steps; a dimension {STEP!r} of at least 1 was expected")
+    if TOKEN not in names_of(recording, Kind.TOKEN):
+        yield Problem("recording", f"has no tokens; a variable {TOKEN!r} of kind 'token' was expected")
+    if not sources(recording):
+        yield Problem("recording", "has no hidden states; a variable of kind 'states' was expected")
+
+
+def _variable_problems(recording: xr.Dataset, name: Hashable, variable: xr.Variable) -> Iterator[Problem]:
+    kind = kind_of(variable)
+    if not isinstance(name, str):
+        yield Problem(f"{name!r}", "is no name; text was expected", "rename the variable")
+    elif kind is None:
+        if name not in recording.coords or "kind" in variable.attrs:
+            what = f"attribute kind is {variable.attrs.get('kind')!r}; {', '.join(Kind)} was expected"
+            yield Problem(name, what, "give the variable its kind, or drop it")
+    elif problems := [*_shape_problems(name, variable, kind)]:
+        yield from problems
+    elif kind in CODED:
+        yield from _code_problems(recording, name, variable, lowest=0 if kind is Kind.TOKEN else -1)
+        yield from _weights_problems(recording, name, variable)
+    elif kind is Kind.STATES:
+        yield from _source_problems(name, variable)
+    elif kind is Kind.SCALAR and "range" in variable.attrs:
+        yield from _range_problems(name, variable.attrs["range"])
+
+
+def _shape_problems(name: str, variable: xr.Variable, kind: Kind) -> Iterator[Problem]:
+    first, dimensions, numbers = SHAPES[kind]
+    if variable.ndim != dimensions or (first is not None and variable.dims[0] != first):
+        names = [first or "its own", "another"][:dimensions]
+        expected = f"{dimensions} ({', '.join(names)}) {'were' if dimensions > 1 else 'was'} expected"
+        yield Problem(name, f"has the dimensions {variable.dims}; {expected} of kind {kind.value!r}")
+    elif 0 in variable.shape:
+        yield Problem(name, f"is empty: its shape is {variable.shape}")
+    if variable.dtype.kind not in numbers:
+        what = f"holds {variable.dtype}; {KINDS_OF_NUMBERS[numbers]} were expected of kind {kind.value!r}"
+        yield Problem(name, what)
+    elif kind is Kind.LABELS and not all(isinstance(label, str) for label in variable.to_numpy().flat):
+        yield Problem(name, "holds labels that are no texts", "turn each into a str")
+
+
+def _code_problems(recording: xr.Dataset, name: str, variable: xr.Variable, *, lowest: int) -> Iterator[Problem]:
+    target = variable.attrs.get("labels")
+    if target not in names_of(recording, Kind.LABELS):
+        what = f"is {target!r}; the name of a variable of kind 'labels' was expected"
+        yield Problem(f"{name}, attribute labels", what)
+        return
+    count = recording.variables[target].size
+    for part, codes in blocks(variable):
+        wrong = (codes < lowest) | (codes >= count)
+        if wrong.any():
+            row = int(np.nonzero(wrong)[0][0])
+            what = f"has code {codes[wrong][0]} at step {part.start + row}; {target} has labels 0 to {count - 1}"
+            yield Problem(name, what, "codes are positions among the labels" + (", or -1" if lowest else ""))
+            return
+
+
+def _weights_problems(recording: xr.Dataset, name: str, variable: xr.Variable) -> Iterator[Problem]:
+    target = variable.attrs.get("weights")
+    if target is None:
+        return
+    if target not in names_of(recording, Kind.WEIGHTS):
+        what = f"is {target!r}; the name of a variable of kind 'weights' was expected"
+        yield Problem(f"{name}, attribute weights", what)
+    elif recording.variables[target].dims != variable.dims:
+        what = f"has the dimensions {recording.variables[target].dims}; those of {name}, {variable.dims}, were expected"
+        yield Problem(target, what)
+
+
+def _source_problems(name: str, variable: xr.Variable) -> Iterator[Problem]:
+    transform = variable.attrs.get("transform", "none")
+    if transform not in TRANSFORMS:
+        yield Problem(f"{name}, attribute transform", f"is {transform!r}; 'tanh' or 'none' was expected")
+    layer = variable.attrs.get("layer", 0)
+    if not isinstance(layer, int | np.integer):
+        yield Problem(f"{name}, attribute layer", f"is {layer!r}; a whole number was expected")
+    if variable.attrs.get("unsigned", 0) not in (0, 1):
+        what = f"is {variable.attrs['unsigned']!r}; 0 or 1 was expected"
+        yield Problem(f"{name}, attribute unsigned", what)
+
+
+def _range_problems(name: str, value_range: Any) -> Iterator[Problem]:
+    try:
+        low, high = (float(end) for end in value_range)
+    except (TypeError, ValueError):
+        low = high = np.nan
+    if not -np.inf < low < high < np.inf:
+        yield Problem(f"{name}, attribute range", f"is {value_range!r}; [low, high] with low < high was expected")
+
+
+def _document_problems(recording: xr.Dataset) -> Iterator[Problem]:
+    if DOCUMENT not in recording.coords:
+        if DOCUMENT in recording.variables:
+            yield Problem(DOCUMENT, "is a variable; a coordinate was expected", "use recording.set_coords")
+        return
+    document = recording.variables[DOCUMENT]
+    if document.dims != (STEP,) or document.dtype.kind not in INTEGER:
+        what = f"has the dimensions {document.dims} of {document.dtype}; integers along {STEP!r} were expected"
+        yield Problem(DOCUMENT, what)
+        return
+    values = document.to_numpy()
+    # Compared, not subtracted: a difference of unsigned numbers is never negative.
+    falls = np.flatnonzero(values[1:] < values[:-1])
+    if falls.size:
+        step = int(falls[0]) + 1
+        what = f"goes from {values[step - 1]} down to {values[step]} at step {step}; it may never decrease"
+        yield Problem(DOCUMENT, what, "number the documents in their order")
+    if "labels" in document.attrs:
+        yield from _code_problems(recording, DOCUMENT, document, lowest=0)
+
+
+def _value_problems(name: str, states: xr.Variable) -> Iterator[Problem]:
+    """Count the values of a source that are not finite, or negative where none should be."""
+    counts = {"NaN": 0, "infinite": 0, "negative": 0}
+    for _, values in blocks(states):
+        if not np.isfinite(values).all():
+            missing = int(np.isnan(values).sum())
+            counts["NaN"] += missing
+            counts["infinite"] += values.size - missing - int(np.isfinite(values).sum())
+        if states.attrs.get("unsigned", 0):
+            counts["negative"] += int((values < 0).sum())
+    remedies = {
+        "NaN": "a state that is NaN is never on",
+        "infinite": "look for an overflow, float16 ends at 65504",
+        "negative": "unsigned says that there are none",
+    }
+    for what, count in counts.items():
+        if count:
+            share = f"{count:,} of {states.size:,} values are {what}"
+            yield Problem(name, share, remedies[what], fatal=False)
