@@ -1,0 +1,249 @@
+"""The folder: what is found in it is offered, what is broken is said, and each recording is opened once."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import h5py
+import numpy as np
+import pytest
+
+from lstmvis_panel import native, schema
+from lstmvis_panel.schema import RecordingError
+from lstmvis_panel.store import bundled_examples, open_projects, open_recording, save_recording
+from tests.recordings import full_project, small_project, two_sentences
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import xarray as xr
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        (
+            "nothing.h5",
+            "there is no such file or folder; a folder with lstm.yml, or .h5, .hdf5, .nc, .zarr was expected",
+        ),
+        ("text.txt", "is no recording; a folder with lstm.yml, or .h5"),
+        ("folder", "is no recording; a folder with lstm.yml, or .h5"),
+        ("folder.h5", "is no recording"),
+    ],
+)
+def test_a_path_that_is_no_recording(tmp_path: Path, name: str, says: str) -> None:
+    (tmp_path / "text.txt").write_text("text")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder.h5").mkdir()
+    with pytest.raises(RecordingError) as caught:
+        open_recording(tmp_path / name)
+    assert says in str(caught.value)
+
+
+def test_all_recordings_below_a_folder_are_found(tmp_path: Path) -> None:
+    small_project().write(tmp_path / "books" / "small")
+    full_project().write(tmp_path / "full")
+    full_project().write(tmp_path / "full" / "nested")
+    save_recording(two_sentences(), tmp_path / "full" / "part.h5")
+    save_recording(two_sentences(), tmp_path / "books" / "two.nc")
+    save_recording(two_sentences(), tmp_path / "stored.zarr")
+    for skipped in (".hidden", ".venv", "venv", "node_modules"):
+        small_project().write(tmp_path / skipped / "inside")
+    save_recording(two_sentences(), tmp_path / ".hidden.h5")
+    (tmp_path / "notes.txt").write_text("no recording")
+    projects = open_projects(tmp_path)
+    assert {name: project.path.relative_to(tmp_path).as_posix() for name, project in projects.items()} == {
+        "small": "books/small",
+        "two": "books/two.nc",
+        "full": "full",
+        "nested": "full/nested",
+        "stored": "stored.zarr",
+    }
+    assert all(project.error is None for project in projects.values())
+
+
+def test_files_of_other_tools_are_passed_over_and_damaged_ones_shown(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "other.h5", "w") as file:
+        file["x"] = np.zeros(3)
+    (tmp_path / "classic.nc").write_bytes(b"CDF\x01" + bytes(100))
+    (tmp_path / "other.zarr").mkdir()
+    (tmp_path / "other.zarr" / "zarr.json").write_text('{"attributes": {}}')
+    (tmp_path / "damaged.h5").write_bytes(b"half of")
+    (tmp_path / "damaged.zarr").mkdir()
+    (tmp_path / "damaged.zarr" / "zarr.json").write_text("{")
+    projects = open_projects(tmp_path)
+    assert sorted(projects) == ["damaged.h5", "damaged.zarr"]
+    assert "damaged.h5 is not an HDF5 file, or is damaged" in (projects["damaged.h5"].error or "")
+    assert "damaged.zarr/zarr.json: can't be read" in (projects["damaged.zarr"].error or "")
+
+
+def test_equal_names_are_told_apart_by_their_place(tmp_path: Path) -> None:
+    for place in ("a/same", "b/same", "b/other", "same"):
+        small_project().write(tmp_path / place)
+    for name in ("same.h5", "one.h5", "one.nc"):
+        save_recording(two_sentences(), tmp_path / name)
+    assert sorted(open_projects(tmp_path)) == ["a/same", "b/same", "one.h5", "one.nc", "other", "same", "same.h5"]
+
+
+def test_a_broken_project_says_why_and_leaves_the_others(tmp_path: Path) -> None:
+    parts = small_project()
+    parts.config["states"]["types"] = [{"path": "gone"}, {"path": "lost"}]
+    parts.write(tmp_path / "broken")
+    small_project().write(tmp_path / "fine")
+    (tmp_path / "worse").mkdir()
+    (tmp_path / "worse" / "lstm.yml").write_text("[")
+    projects = open_projects(tmp_path)
+    assert [(project.id, project.title, project.error is None) for project in projects.values()] == [
+        ("broken", "small", False),
+        ("fine", "small", True),
+        ("worse", "worse", False),
+    ]
+    assert [line.split(":")[0] for line in (projects["broken"].error or "").splitlines()] == [
+        "broken/lstm.yml, states.types[0].path",
+        "broken/lstm.yml, states.types[1].path",
+    ]
+    assert projects["broken"].description == ""
+    with pytest.raises(RecordingError, match="there is no dataset 'lost'"):
+        _ = projects["broken"].recording
+
+
+def test_what_a_start_page_says(tmp_path: Path) -> None:
+    project = open_projects(full_project().write(tmp_path / "full"))["full"]
+    assert (project.title, project.description, project.steps) == ("full", "every option", 5)
+    assert [str(source) for source in project.sources] == [
+        "layer 1 state (5 x 2)",
+        "layer 2 output (5 x 3)",
+        "layer 2 state (5 x 1), unsigned",
+    ]
+    assert [source.name for source in project.sources] == ["states.cell", "lstm/output", "gates.cell"]
+    assert project.annotations[:3] == ["pos", "pos_of_word", "level"]
+    assert project.searchable
+
+
+def test_a_description_that_only_repeats_the_title_is_left_out(tmp_path: Path) -> None:
+    project = open_projects(small_project().write(tmp_path))[tmp_path.name]
+    assert (project.title, project.description, project.searchable) == ("small", "", False)
+
+
+def test_a_source_without_a_layer(tmp_path: Path) -> None:
+    parts = small_project()
+    parts.config["states"]["types"] = [{"path": "cell"}]
+    (source,) = open_projects(parts.write(tmp_path))[tmp_path.name].sources
+    assert str(source) == "state (4 x 2)"
+
+
+@pytest.mark.parametrize(
+    ("name", "identity"), [("full", "full"), ("full/lstm.yml", "full"), ("two.h5", "two"), ("two.zarr", "two")]
+)
+def test_a_single_recording_may_be_named(tmp_path: Path, name: str, identity: str) -> None:
+    full_project().write(tmp_path / "full")
+    save_recording(two_sentences(), tmp_path / "two.h5")
+    save_recording(two_sentences(), tmp_path / "two.zarr")
+    ((found, project),) = open_projects(tmp_path / name).items()
+    assert (found, project.error) == (identity, None)
+
+
+def test_a_folder_that_is_empty_and_one_that_is_not_there(tmp_path: Path) -> None:
+    assert open_projects(tmp_path) == {}
+    with pytest.raises(RecordingError, match=r"nowhere: there is no such folder - name a folder that holds recordings"):
+        open_projects(tmp_path / "nowhere")
+
+
+def test_links_to_folders_are_not_followed(tmp_path: Path) -> None:
+    small_project().write(tmp_path / "elsewhere" / "small")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "link").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "data" / "loop").symlink_to(tmp_path / "data")
+    assert open_projects(tmp_path / "data") == {}
+
+
+def test_the_examples_open() -> None:
+    projects = open_projects(bundled_examples())
+    assert projects
+    assert [project.error for project in projects.values()] == [None] * len(projects)
+
+
+# ------------------------------------------------------------------------------------------------------- once a process
+
+
+def test_a_recording_is_opened_once_for_all_visitors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = small_project().write(tmp_path / "small")
+    opened: list[Path] = []
+    real = native.open_native
+
+    def counted(path: Path) -> xr.Dataset:
+        opened.append(path)
+        return real(path)
+
+    monkeypatch.setattr("lstmvis_panel.store.open_native", counted)
+    save_recording(two_sentences(), tmp_path / "two.h5")
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: open_projects(tmp_path)["two"].recording, range(16)))
+    assert opened == [tmp_path / "two.h5"]
+    assert all(recording is found[0] for recording in found)
+    assert open_projects(folder)["small"].recording is open_projects(tmp_path)["small"].recording
+
+
+def test_adding_to_an_opened_recording_changes_nobody_elses(tmp_path: Path) -> None:
+    folder = small_project().write(tmp_path / "small")
+    mine = open_recording(folder)
+    mine["mine"] = ("step", np.zeros(4), {"kind": "scalar"})
+    mine.attrs["title"] = "mine"
+    mine["cell"].attrs["layer"] = 7
+    yours = open_recording(folder)
+    assert "mine" not in yours
+    assert (yours.attrs["title"], yours["cell"].attrs["layer"]) == ("small", 1)
+
+
+@pytest.mark.parametrize("replaced", ["lstm.yml", "words.dict", "states.hdf5"])
+def test_a_project_with_a_replaced_file_is_opened_again(tmp_path: Path, replaced: str) -> None:
+    folder = small_project().write(tmp_path / "small")
+    first = open_recording(folder)["cell"].load()
+    parts = small_project()
+    parts.config["name"] = "changed"
+    parts.texts["words.dict"] = "x 0\ny 1\nz 2\n"
+    parts.datasets["states.hdf5"]["cell"] = np.full((4, 3), 9, np.float32)
+    shutil.copy(parts.write(tmp_path / "other") / replaced, tmp_path / "new")
+    (tmp_path / "new").replace(folder / replaced)
+    again = open_recording(folder)
+    assert {
+        "lstm.yml": again.attrs["title"] == "changed",
+        "words.dict": schema.words(again, 0, 1) == ["x"],
+        "states.hdf5": again["cell"].values.tolist() == [[9, 9, 9]] * 4,
+    }[replaced]
+    assert first.shape == (4, 2)
+
+
+@pytest.mark.parametrize("name", ["recording.h5", "recording.zarr"])
+def test_a_native_file_that_was_replaced_is_opened_again(tmp_path: Path, name: str) -> None:
+    target = tmp_path / name
+    save_recording(two_sentences(), target)
+    project = open_projects(target)["recording"]
+    assert project.title == "two sentences"
+    save_recording(two_sentences().assign_attrs(title="other sentences"), target)
+    assert project.title == "other sentences"
+
+
+def test_a_project_that_was_mended_opens(tmp_path: Path) -> None:
+    folder = small_project().write(tmp_path / "small")
+    (folder / "states.hdf5").rename(tmp_path / "away")
+    project = open_projects(tmp_path)["small"]
+    assert "there is no file states.hdf5" in (project.error or "")
+    (tmp_path / "away").rename(folder / "states.hdf5")
+    assert project.error is None
+    assert project.steps == 4
+
+
+def test_errors_are_not_shared_between_visitors(tmp_path: Path) -> None:
+    (tmp_path / "lstm.yml").write_text("[")
+    errors = []
+    for _ in range(2):
+        with pytest.raises(RecordingError) as caught:
+            open_recording(tmp_path)
+        errors.append(caught.value)
+    assert errors[0] is not errors[1]
+    assert errors[0].problems == errors[1].problems
+    assert os.fspath(tmp_path.name) in str(errors[0])
