@@ -1,0 +1,191 @@
+"""Where else the selected states are on together: section 4.3 of the paper, exact at any size."""
+
+from __future__ import annotations
+
+import operator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+
+from lstmvis_panel.index import steps_of
+from lstmvis_panel.schema import STEP, Problem, RecordingError, document_edges
+from lstmvis_panel.search import Ranges, Search
+from lstmvis_panel.selection import criterion_of, name_of, selected_document
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import ArrayLike
+
+
+class Cancelled(Exception):  # noqa: N818 - nothing went wrong
+    """Ends a search that nobody waits for any more."""
+
+
+def find_matches(  # noqa: PLR0913
+    states: xr.DataArray,
+    selected: ArrayLike,
+    threshold: float,
+    left: int = 0,
+    right: int = 0,
+    *,
+    top: int = 50,
+    min_length: int = 2,
+    distinct: bool = True,
+    cancelled: Callable[[], bool] | None = None,
+) -> xr.Dataset:
+    r"""Find the ranges of steps that have the most of the selected states (section 4.3 of the paper).
+
+    S2, the states that a range has, are those that are on in every step of it, and off beside it as the limits ask.
+    All closed ranges are ranked: those that no step more on either side could lengthen while they keep all of their
+    overlap with S1, which is not empty.
+
+    Parameters
+    ----------
+    states
+        A source, dimensions ``("step", state)``, in memory or lazy.
+    selected
+        Numbers of the selected states, S1, as from `select_states`. None selected, none found.
+    threshold
+        A state is on where its value, after the source's transform, is at least this.
+    left, right
+        Steps just before and after a range in which its states have to be off. Steps outside the document are.
+    top
+        Most matches to return.
+    min_length
+        Least number of steps of a range.
+    distinct
+        Whether to pass over ranges that share a step with a better one in the list.
+    cancelled
+        Asked now and then, from this thread; once it says yes, the search ends.
+
+    Returns
+    -------
+    xarray.Dataset
+        Dimension ``match``, best first: greatest ``overlap`` \|S1 & S2\|, least ``union`` \|S1 \| S2\|, greatest
+        ``length``, least ``start``; all int64. ``attrs`` hold what was asked and the number of ``candidates``, the
+        closed ranges that were ranked.
+
+    Raises
+    ------
+    RecordingError
+        With all that is wrong with the arguments.
+    Cancelled
+        If ``cancelled`` said so.
+    """
+    top, min_length = _at_least(0, "top", top), _at_least(1, "min_length", min_length)
+    search = _search(states, selected, threshold, left, right, cancelled)
+    counts = search.count(min_length)
+    best = search.distinct(counts, top, min_length) if distinct else search.best(counts, top, min_length)
+    attrs = {
+        "threshold": float(threshold),
+        "left": int(left),
+        "right": int(right),
+        "min_length": min_length,
+        "top": top,
+        "distinct": int(distinct),
+        "candidates": int(counts.sum()),
+    }
+    return _dataset(best, states, attrs)
+
+
+def own_match(
+    states: xr.DataArray,
+    selected: ArrayLike,
+    threshold: float,
+    start: int,
+    stop: int,
+    left: int = 0,
+    right: int = 0,
+    *,
+    cancelled: Callable[[], bool] | None = None,
+) -> xr.Dataset:
+    """Return the selection as a match: the closed range around it that keeps all of its overlap.
+
+    Parameters
+    ----------
+    states, selected, threshold, left, right, cancelled
+        As for `find_matches`.
+    start, stop
+        The selected steps; ``stop`` is exclusive.
+
+    Returns
+    -------
+    xarray.Dataset
+        As from `find_matches`, one match; none if the selection has none of the selected states.
+
+    Raises
+    ------
+    RecordingError
+        With what is wrong with the arguments; also if the selection crosses from one document into the next.
+    Cancelled
+        If ``cancelled`` said so.
+    """
+    start, stop, first, last = selected_document(states, start, stop)
+    search = _search(states, selected, threshold, left, right, cancelled)
+    attrs = {"threshold": float(threshold), "left": int(left), "right": int(right)}
+    return _dataset(search.around(start, stop, first, last), states, attrs)
+
+
+def warm() -> None:
+    """Compile what a search runs, or load what was compiled before: the first search is as quick as the next."""
+    # Both memory orders: what lies in memory mostly has the one, what was copied from a file the other.
+    for values in (np.ones((3, 3)), np.ones((3, 3), order="F")):
+        states = xr.DataArray(values, dims=(STEP, "state"))
+        find_matches(states, [0], 0.5)
+        own_match(states, [0], 0.5, 0, 1)
+
+
+def _search(
+    states: xr.DataArray,
+    selected: ArrayLike,
+    threshold: float,
+    left: int,
+    right: int,
+    cancelled: Callable[[], bool] | None,
+) -> Search:
+    criterion = criterion_of(states, threshold, left, right)
+    numbers = _state_numbers(states, selected)
+
+    def poll() -> None:
+        if cancelled is not None and cancelled():
+            raise Cancelled
+
+    return Search(steps_of(states), document_edges(states), numbers, criterion, poll)
+
+
+def _state_numbers(states: xr.DataArray, selected: ArrayLike) -> np.ndarray:
+    numbers = np.unique(np.asarray(selected))
+    if not numbers.size:
+        return np.empty(0, np.int64)
+    if numbers.dtype.kind not in "iu":
+        what = f"holds {numbers.dtype}; whole numbers of states were expected"
+        raise RecordingError(Problem("selected", what, "give positions, as select_states does"))
+    width = states.shape[1]
+    unknown = numbers[(numbers < 0) | (numbers >= width)]
+    if unknown.size:
+        what = f"names {', '.join(map(str, unknown[:5]))}{' ...' if unknown.size > 5 else ''}"  # noqa: PLR2004
+        raise RecordingError(Problem("selected", what, f"{name_of(states)} has the states 0 to {width - 1}"))
+    return numbers.astype(np.int64)
+
+
+def _at_least(least: int, name: str, number: int) -> int:
+    try:
+        whole = operator.index(number)
+    except TypeError:
+        whole = least - 1
+    if whole < least:
+        raise RecordingError(Problem(name, f"is {number!r}; a whole number, {least} or more, was expected"))
+    return whole
+
+
+def _dataset(ranges: Ranges, states: xr.DataArray, attrs: dict[str, Any]) -> xr.Dataset:
+    columns = {
+        "start": ranges.start,
+        "length": ranges.stop - ranges.start,
+        "overlap": ranges.overlap,
+        "union": ranges.union,
+    }
+    variables = {name: ("match", column.astype(np.int64)) for name, column in columns.items()}
+    return xr.Dataset(variables, attrs={"source": str(states.name or ""), **attrs})
