@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lstmvis_panel import address
+from lstmvis_panel.session import Session
+from tests.drawn import recording_of
+
+RECORDING = recording_of("abCdeabCde", ".##....##.", "####......", documents="0000011111")
+
+
+def replayed(session: Session) -> Session:
+    search = address.encoded(address.written(session))
+    restored = address.read(session.recording, address.parsed(search))
+    assert restored.notices == []
+    return Session(session.recording, session.project, **restored.values)
+
+
+@given(
+    position=st.integers(0, 9),
+    span=st.none() | st.sampled_from([(0, 1), (1, 3), (5, 10)]),
+    threshold=st.integers(-2000, 2000).map(lambda n: n / 1000),
+    limits=st.tuples(st.integers(0, 99), st.integers(0, 99)),
+    word_width=st.integers(5, 80),
+    mapping=st.sampled_from(["none", "match count", "capital", "place"]),
+    theme=st.sampled_from(["light", "dark"]),
+)
+def test_what_is_written_is_read(position, span, threshold, limits, word_width, mapping, theme) -> None:
+    session = Session(RECORDING, "drawn", position=position, selection=span, threshold=threshold, left=limits[0],
+                      right=limits[1], word_width=word_width, mapping=mapping, theme=theme)  # fmt: skip
+    other = replayed(session)
+    for key in address.KEYS:
+        assert getattr(other, key) == getattr(session, key), key
+    assert other.selected.tolist() == session.selected.tolist()
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "value", "says"),
+    [
+        ("source", "cell9", None, "is none of cell"),
+        ("position", "soon", None, "is no whole number"),
+        ("position", "5000", 9, "is outside 0-9; 9 is used"),
+        ("position", "-3", 0, "is outside 0-9; 0 is used"),
+        ("threshold", "high", None, "is no number"),
+        ("threshold", "nan", None, "is no number"),
+        ("threshold", "inf", None, "is no number"),
+        ("word_width", "400", 80, "is outside 5-80; 80 is used"),
+        ("left", "-1", 0, "is outside 0-99; 0 is used"),
+        ("selection", "3", None, "is not two step numbers"),
+        ("selection", "4-2", None, "does not end after it starts"),
+        ("selection", "4-4", None, "does not end after it starts"),
+        ("selection", "40-50", None, "lies past the last step"),
+        ("selection", "8-50", (8, 10), "ends past the last step"),
+        ("selection", "3-7", None, "runs across the border of two documents"),
+        ("mapping", "colour", None, "is none of none, match count, capital, place"),
+        ("theme", "pink", None, "is none of light, dark"),
+    ],
+)
+def test_a_bad_value_is_put_right_and_said(key: str, text: str, value: object, says: str) -> None:
+    restored = address.read(RECORDING, {key: text})
+    assert restored.values.get(key) == value
+    assert len(restored.notices) == 1
+    assert says in restored.notices[0]
+    assert f"“{text}”" in restored.notices[0]
+    Session(RECORDING, **restored.values)
+
+
+def test_one_bad_value_leaves_the_others() -> None:
+    restored = address.read(RECORDING, {"position": "7", "threshold": "high", "left": "2"})
+    assert restored.values == {"position": 7, "left": 2}
+
+
+@given(st.dictionaries(st.sampled_from([*address.KEYS, "project", "x"]), st.text(max_size=12)))
+def test_no_address_breaks_the_session(query: dict[str, str]) -> None:
+    restored = address.read(RECORDING, query)
+    Session(RECORDING, **restored.values)
+
+
+def test_unknown_names_are_left_alone() -> None:
+    assert address.read(RECORDING, {"utm_source": "mail"}) == address.Restored({}, [])

@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lstmvis_panel.schema import RecordingError
+from lstmvis_panel.session import Session
+from tests.drawn import recording_of
+
+#            0123456789
+WORDS = "abCdeabCde"
+ROWS = (
+    ".##....##.",  # 0: on in both phrases
+    ".##....#..",  # 1: in the first, half of the second
+    "####......",  # 2: begins before the phrase
+)  # fmt: skip
+
+
+@pytest.fixture
+def session() -> Session:
+    return Session(recording_of(WORDS, *ROWS), selection=(1, 3), threshold=0.5)
+
+
+def test_the_selection_has_the_states_that_begin_with_it(session: Session) -> None:
+    assert session.left == 1
+    assert session.selected.tolist() == [0, 1]
+
+
+def test_without_a_limit_it_has_all_that_are_on(session: Session) -> None:
+    session.left = 0
+    assert session.selected.tolist() == [0, 1, 2]
+
+
+def test_a_threshold_that_nothing_reaches_leaves_no_state(session: Session) -> None:
+    session.threshold = 0.95
+    assert session.selected.tolist() == []
+    assert session.refusal == ""
+
+
+def test_heat_counts_the_selected_states_at_each_step_shown(session: Session) -> None:
+    assert session.heat.tolist() == [0, 2, 2, 0, 0, 0, 0, 2, 1, 0]
+
+
+def test_a_selection_across_documents_is_refused_with_a_reason() -> None:
+    session = Session(recording_of(WORDS, *ROWS, documents="0011111111"), selection=(1, 3))
+    assert "document" in session.refusal
+    assert session.selected.tolist() == []
+    assert session.query is None
+
+
+def test_nothing_is_asked_until_the_gesture_ends(session: Session) -> None:
+    before = session.query
+    session.param.update(gesturing=True, selection=(6, 8))
+    assert session.query is before
+    session.gesturing = False
+    assert session.query is not None
+    assert (session.query.start, session.query.stop) == (6, 8)
+
+
+def test_a_gesture_that_changes_nothing_asks_nothing_new(session: Session) -> None:
+    before = session.query
+    session.gesturing = True
+    session.gesturing = False
+    assert session.query is before
+
+
+def test_the_same_states_at_another_threshold_are_another_question(session: Session) -> None:
+    before = session.query
+    session.threshold = 0.6
+    assert session.query is not None
+    assert session.query != before
+    assert session.query.threshold == 0.6
+
+
+def test_clearing_the_selection_clears_the_question(session: Session) -> None:
+    session.selection = None
+    assert session.query is None
+    assert session.selected.tolist() == []
+
+
+@pytest.mark.parametrize(
+    ("position", "first"),
+    [(0, 0), (2, 0), (3, 0), (4, 1), (6, 3), (9, 6)],
+)
+def test_three_steps_are_shown_left_of_the_position_and_none_past_the_ends(
+    session: Session, position: int, first: int
+) -> None:
+    session.param.update(width=120, word_width=30, position=position)  # room for four of the ten steps
+    assert session.shown == 4
+    assert session.first == first
+
+
+def test_moving_forward_goes_forward_and_back_goes_back(session: Session) -> None:
+    session.param.update(width=120, word_width=30, position=3)
+    session.move(5)
+    assert session.first == 5
+    session.move(-5)
+    assert session.first == 0
+
+
+def test_no_position_is_past_the_last_step(session: Session) -> None:
+    session.go_to(1_000_000)
+    assert session.position == 9
+    session.go_to(-4)
+    assert session.position == 0
+
+
+def test_zoom_stays_within_what_can_be_shown(session: Session) -> None:
+    for _ in range(40):
+        session.zoom(5)
+    assert session.word_width == 80
+    for _ in range(40):
+        session.zoom(-5)
+    assert session.word_width == 5
+
+
+def test_the_axis_is_symmetric_for_signed_states_and_starts_at_zero_otherwise() -> None:
+    recording = recording_of(WORDS, *ROWS)
+    assert Session(recording).extent == pytest.approx((-0.918, 0.918))
+    unsigned = recording.assign(cell=abs(recording.cell).assign_attrs(recording.cell.attrs))
+    assert Session(unsigned).extent == pytest.approx((-0.018, 0.918))
+
+
+def test_the_axis_of_nothing_but_nan_is_still_an_axis() -> None:
+    recording = recording_of(WORDS, *ROWS)
+    broken = recording.assign(cell=(recording.cell * np.nan).assign_attrs(recording.cell.attrs))
+    assert Session(broken).extent == (-1.0, 1.0)
+
+
+def test_the_answer_holds_the_other_phrase_and_marks_the_selection(session: Session) -> None:
+    session.left = 1
+    assert session.query is not None
+    matches = session.search(session.query)
+    #   1-2 with both states, 7-8 with state 0 alone; 7 with both is shorter than two steps
+    assert matches.table.start.values.tolist() == [1, 7]
+    assert matches.table.overlap.values.tolist() == [2, 1]
+    assert matches.own == 0
+    assert matches.own_ranks
+
+
+def test_the_answer_says_what_stands_around_each_match(session: Session) -> None:
+    assert session.query is not None
+    aligned = session.search(session.query).aligned
+    at_start = aligned.sel(offset=0)
+    assert at_start.aligned_step.values.tolist() == [1, 7]
+    assert at_start.on_count.values.tolist() == [2, 2]
+    assert at_start.place.values.tolist() == [1.0, 7.0]
+    assert aligned.sel(offset=1).capital.values.tolist() == [1, 0]
+    assert aligned.sel(offset=-3).aligned_step.values.tolist() == [-1, 4]
+
+
+def test_the_selection_comes_first_where_fifty_others_rank_before_it() -> None:
+    #   The selection is on with a second state beside it; 60 others are on alone, and so have the smaller union.
+    words = "ab" + "xab" * 60
+    recording = recording_of(words, "##" + ".##" * 60, "##" + "..." * 60)
+    session = Session(recording, threshold=0.5, left=0)
+    session.selection = (0, 2)
+    query = session.query
+    assert query is not None
+    only_first = type(query)(query.source, 0, 2, 0.5, 0, 0, (0,))
+    matches = session.search(only_first)
+    assert matches.table.sizes["match"] == 51
+    assert (matches.own, matches.own_ranks) == (0, False)
+    assert matches.table.start.values[:2].tolist() == [0, 3]
+    assert matches.candidates == 61
+
+
+def test_a_single_selected_step_matches_single_steps() -> None:
+    session = Session(recording_of("abcab", "#..#."), selection=(0, 1), threshold=0.5)
+    assert session.query is not None
+    assert session.search(session.query).table.length.values.tolist() == [1, 1]
+
+
+def test_a_recording_without_states_is_refused() -> None:
+    recording = recording_of(WORDS, *ROWS).drop_vars("cell")
+    with pytest.raises(RecordingError, match="no source of hidden states"):
+        Session(recording)
+
+
+def test_two_sessions_share_a_recording_and_nothing_else() -> None:
+    recording = recording_of(WORDS, *ROWS)
+    one, other = Session(recording), Session(recording)
+    one.param.update(threshold=0.7, selection=(1, 3), position=5)
+    assert one.recording is other.recording
+    assert (other.threshold, other.selection, other.position) == (0.3, None, 0)
