@@ -1,0 +1,45 @@
+"""What the components share: their files, and the way a gesture reaches the server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+import param
+from panel.custom import JSComponent
+from panel.io import hold
+
+HERE = Path(__file__).parent
+
+
+def script(name: str, *shared: str) -> str:
+    """The module of a component, behind the shared scripts that it uses; ESM of Panel can't import its neighbours."""
+    return "\n".join((HERE / f"{part}.js").read_text(encoding="utf-8") for part in (*shared, name))
+
+
+def stylesheet(name: str) -> str:
+    """The stylesheet beside a component's script."""
+    return (HERE / f"{name}.css").read_text(encoding="utf-8")
+
+
+class GestureComponent(JSComponent):
+    """A component whose gestures come as messages, one at a time.
+
+    The browser draws a gesture by itself and sends its newest state once the last one was answered (`seen`), so that
+    gestures never queue up behind a slow answer. All that a gesture changes reaches the browser in one message.
+    """
+
+    gesture: dict[str, Any] = param.Dict(default={}, doc="Newest state of the gesture; watch this.")
+    seen: int = param.Integer(default=0, doc="Serial number of the last gesture that was answered.")
+
+    _esm: ClassVar[str] = "export function render() {}"
+    _rename: ClassVar[dict[str, str | None]] = {"gesture": None}
+
+    def _handle_msg(self, data: dict[str, Any]) -> None:
+        message = dict(data)
+        serial = int(message.pop("serial", 0))
+        try:
+            with hold():
+                self.gesture = message
+        finally:
+            self.seen = serial

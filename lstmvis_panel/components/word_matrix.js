@@ -1,0 +1,248 @@
+// A row per match, a cell per step, aligned at the start of the match. Words are drawn on a canvas: a thousand elements
+// would make every change of the page slow. Rows stay elements, for those who read them without seeing them.
+// The cell under the pointer is framed and said in words at once; the server learns of it for the heatmaps beside, and
+// tells of cells that are hovered there.
+
+const PADDING = 4, WIDEST = 64, NEAR = 6, SIZE = 12
+
+function box(name, role, parent) {
+  const element = document.createElement("div")
+  element.className = name
+  if (role) element.setAttribute("role", role)
+  parent.append(element)
+  return element
+}
+
+export function render({ model }) {
+  const root = document.createElement("div")
+  root.className = "matrix"
+  const head = box("head", null, root)
+  const before = box("before", null, head), after = box("after", null, head)
+  const grid = box("grid", "grid", root)
+  grid.tabIndex = 0
+  grid.setAttribute("aria-label", "Matches, best first. Arrow keys move, Enter shows the place above.")
+  const canvas = grid.appendChild(document.createElement("canvas")), pen = canvas.getContext("2d")
+  const line = box("line", null, root), frame = box("frame", null, grid)
+  const tip = box("tip", "status", root)
+  tip.popover = "manual"
+
+  const pool = []                          // row elements, kept from one answer to the next
+  let cell = model.narrowest               // width of a step in px
+  let current = null, beside = "cell"      // cell that is framed, and where its words stand
+  let inside = false                       // whether the pointer is on the grid
+  let pointer = { x: 0, y: 0 }             // anywhere in the window: a heatmap's cell is said beside it
+  let active = [0, 0], opened = { row: -1, times: 0 }
+  const outbox = latestOnly(model)
+  const count = () => model.rows.starts?.length ?? 0
+  const columns = () => model.rows.columns ?? 0
+  const wordAt = ([row, column]) => model.rows.words[row]?.[column] ?? null
+  const inMatch = (row, column) => column >= model.rows.before && column < model.rows.before + model.rows.lengths[row]
+  const limited = (value, high) => Math.max(0, Math.min(value, high))
+
+  // -- drawing ----------------------------------------------------------------------------------------------------
+
+  function drawRows() {
+    const { starts, own, words, before: shift } = model.rows
+    while (pool.length < count()) {
+      const row = box("row", "row", grid)
+      row.id = `row-${pool.length}`
+      pool.push({ row, label: box("label", "rowheader", row), text: box("text", "gridcell", row) })
+    }
+    pool.forEach(({ row, label, text }, r) => {
+      row.hidden = r >= count()
+      if (row.hidden) return
+      row.classList.toggle("own", r === own)
+      label.textContent = r === own ? "selection" : starts[r].toLocaleString("en")
+      text.textContent = words[r].filter((word) => word !== null).join(" ")
+    })
+    grid.setAttribute("aria-rowcount", count())
+    before.textContent = `◂ ${shift} before`
+    after.textContent = "match and what follows ▸"
+    drawOpened()
+  }
+
+  function drawOpened() {
+    pool.forEach(({ row }, r) => {
+      if (r === model.opened) row.setAttribute("aria-current", "location")
+      else row.removeAttribute("aria-current")
+    })
+  }
+
+  function drawCells() {
+    const height = model.row_height, ratio = window.devicePixelRatio
+    canvas.width = columns() * cell * ratio
+    canvas.height = count() * height * ratio
+    const { colours, places } = model.fills
+    const placeOf = (r, c) => places?.[r * columns() + c] ?? -1
+    pen.setTransform(ratio, 0, 0, ratio, 0, 0)
+    each((r, c) => {
+      const place = placeOf(r, c)
+      if (place < 0) return
+      pen.fillStyle = colours[place]
+      pen.fillRect(c * cell, r * height, cell - 1, height - 1)
+    })
+    const { fontFamily } = getComputedStyle(grid)
+    for (const bold of [false, true]) drawText(bold, `${bold ? "bold " : ""}${SIZE}px ${fontFamily}`, placeOf)
+  }
+
+  function drawText(bold, font, placeOf) {
+    const { ink, inks } = model.fills, height = model.row_height, ratio = window.devicePixelRatio
+    pen.font = font
+    pen.textAlign = "center"
+    each((r, c) => {
+      const word = wordAt([r, c])
+      if (!word || inMatch(r, c) !== bold) return
+      const scale = squeezed(word, cell - PADDING, font), place = placeOf(r, c)
+      pen.setTransform(ratio * scale, 0, 0, ratio, ratio * (c + 0.5) * cell, ratio * r * height)
+      pen.fillStyle = place < 0 ? ink : inks[place]
+      pen.fillText(word, 0, height / 2 + 4)
+    })
+  }
+
+  function each(visit) {
+    for (let r = 0; r < count(); r++) for (let c = 0; c < columns(); c++) visit(r, c)
+  }
+
+  function fit() {
+    const room = root.clientWidth - model.gutter
+    cell = Math.max(model.narrowest, Math.min(WIDEST, Math.floor(room / Math.max(columns(), 1))))
+    const start = model.gutter + (model.rows.before ?? 0) * cell, width = columns() * cell
+    const sizes = { cell, width, start, height: count() * model.row_height, gutter: model.gutter, row: model.row_height, head: model.head }
+    for (const [name, px] of Object.entries(sizes)) root.style.setProperty(`--${name}`, `${px}px`)
+    drawCells()
+    if (current) drawFrame()
+  }
+
+  // -- the cell that is pointed at --------------------------------------------------------------------------------
+
+  function sentence([row, column]) {
+    const word = wordAt([row, column]), k = row * columns() + column
+    const said = model.remarks.map(({ texts, codes }) => texts[codes[k]]).filter(Boolean)
+    const step = model.rows.starts[row] - model.rows.before + column
+    return [word.trim() ? word : JSON.stringify(word), ...said, `step ${step.toLocaleString("en")}`].join(" · ")
+  }
+
+  function drawFrame() {
+    frame.hidden = !current
+    if (!current) {
+      grid.removeAttribute("aria-activedescendant")
+      if (tip.matches(":popover-open")) tip.hidePopover()
+      return
+    }
+    const [row, column] = current
+    frame.style.transform = `translate(${model.gutter + column * cell}px, ${row * model.row_height}px)`
+    grid.setAttribute("aria-activedescendant", pool[row].row.id)
+    tip.textContent = sentence(current)
+    if (!tip.matches(":popover-open")) tip.showPopover()
+    const { x, y } = pointer, height = model.row_height
+    placeTip(beside === "pointer" ? new DOMRect(x, y - height, 12, 2 * height) : frame.getBoundingClientRect())
+  }
+
+  function placeTip(near) {
+    const { width, height } = tip.getBoundingClientRect()
+    const below = near.bottom + NEAR, fits = below + height + NEAR <= window.innerHeight
+    tip.style.left = `${Math.max(NEAR, Math.min(near.left, window.innerWidth - width - NEAR))}px`
+    tip.style.top = `${Math.max(NEAR, fits ? below : near.top - height - NEAR)}px`
+  }
+
+  function point(next, where = "cell") {
+    current = next && next[0] < count() && wordAt(next) !== null ? next : null
+    beside = where
+    drawFrame()
+  }
+
+  function pointHere(next) {
+    if (String(next) === String(current)) return
+    point(next)
+    outbox({ hovered: current, opened })
+  }
+
+  // -- gestures ---------------------------------------------------------------------------------------------------
+
+  function under(event) {
+    const { left, top } = grid.getBoundingClientRect()
+    const row = Math.floor((event.clientY - top) / model.row_height)
+    const column = Math.floor((event.clientX - left - model.gutter) / cell)
+    return row >= 0 && row < count() && column < columns() ? [row, column] : null
+  }
+
+  const opens = (at) => at !== null && (at[1] < 0 || wordAt(at) !== null)
+
+  function open(row) {
+    active = [row, active[1]]
+    opened = { row, times: opened.times + 1 }
+    outbox({ hovered: current, opened })
+  }
+
+  grid.addEventListener("pointermove", (event) => {
+    inside = true
+    const at = under(event)
+    grid.classList.toggle("link", opens(at))
+    pointHere(at)
+  })
+  grid.addEventListener("pointerleave", () => {
+    inside = false
+    pointHere(null)
+  })
+  grid.addEventListener("click", (event) => {
+    const at = under(event)
+    if (opens(at)) open(at[0])
+  })
+  grid.addEventListener("keydown", (event) => {
+    const [row, column] = active
+    const moves = {
+      ArrowUp: [row - 1, column], ArrowDown: [row + 1, column], ArrowLeft: [row, column - 1], ArrowRight: [row, column + 1],
+      PageUp: [row - 10, column], PageDown: [row + 10, column], Home: [0, column], End: [count(), column],
+    }
+    if (!count()) return
+    if (event.key === "Enter" || event.key === " ") open(row)
+    else if (event.key === "Escape") pointHere(null)
+    else if (moves[event.key]) walk(moves[event.key])
+    else return
+    event.preventDefault()
+  })
+  grid.addEventListener("focus", () => {
+    if (!inside && count() && grid.matches(":focus-visible")) walk(active)
+  })
+  grid.addEventListener("blur", () => { if (!inside) pointHere(null) })
+
+  function walk([row, column]) {
+    active = [limited(row, count() - 1), limited(column, columns() - 1)]
+    pool[active[0]].row.scrollIntoView({ block: "nearest", inline: "nearest" })
+    pointHere(active)
+  }
+
+  const track = (event) => { pointer = { x: event.clientX, y: event.clientY } }
+  const scrolled = () => { if (current) drawFrame() }
+  window.addEventListener("pointermove", track, { passive: true, capture: true })
+  window.addEventListener("scroll", scrolled, { passive: true, capture: true })
+
+  // -- from the server --------------------------------------------------------------------------------------------
+
+  let adopted = null
+
+  function draw() {
+    if (adopted === model.rows) return drawCells()
+    adopted = model.rows
+    active = [0, adopted.before ?? 0]
+    point(null)
+    drawRows()
+    fit()
+  }
+
+  model.on(["rows", "fills"], oncePerFrame(draw))
+  model.on("opened", drawOpened)
+  model.on("stale", () => root.classList.toggle("stale", model.stale))
+  model.on("hovered", () => {
+    if (!inside && outbox.idle()) point(model.hovered.cell, model.hovered.beside)    // else this echo is old
+  })
+  const sizes = new ResizeObserver(oncePerFrame(fit))
+  sizes.observe(root)
+  model.on("remove", () => {
+    sizes.disconnect()
+    window.removeEventListener("pointermove", track, { capture: true })
+    window.removeEventListener("scroll", scrolled, { capture: true })
+  })
+  draw()
+  return root
+}

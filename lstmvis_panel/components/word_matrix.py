@@ -1,0 +1,49 @@
+"""The words around each match, one row a match, aligned at its start."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import param
+
+from lstmvis_panel.components.browser import GestureComponent, script, stylesheet
+from lstmvis_panel.style import GUTTER, ROW_HEIGHT
+
+HEAD = 40
+"""Height in px above the first row."""
+
+NARROWEST = 26
+"""Least width in px of a cell; below it the matrix scrolls in its box."""
+
+
+class WordMatrix(GestureComponent):
+    """Rows of words, squeezed into their cells; the words of the match are bold (section 4.3 of the paper).
+
+    Gestures: ``{"hovered": [row, column] | None, "opened": {"row": row, "times": count}}``; a row is opened anew
+    whenever the count has grown.
+    """
+
+    rows: dict[str, Any] = param.Dict(
+        default={},
+        doc="words (a list per row, None outside the document), starts, lengths, own (row or -1), before, columns.",
+    )
+    remarks: list[dict[str, Any]] = param.List(
+        default=[], doc="What is said of each cell: texts, and codes into them row by row, -1 for nothing."
+    )
+    fills: dict[str, Any] = param.Dict(
+        default={"ink": "#000000"},
+        doc="Colours: ink of text; behind it places in colours row by row, -1 for none, with inks for text on each.",
+    )
+    hovered: dict[str, Any] = param.Dict(
+        default={"cell": None, "beside": "cell"},
+        doc="Cell [row, column] to frame, or None; its words stand beside the 'cell' or the 'pointer'.",
+    )
+    stale: bool = param.Boolean(default=False, doc="Whether the rows answer an old question; they fade.")
+    opened: int = param.Integer(default=-1, doc="Row whose place is shown, -1 for none.")
+    gutter: int = param.Integer(default=GUTTER, doc="Width in px of the row labels.")
+    row_height: int = param.Integer(default=ROW_HEIGHT, doc="Height in px of a row.")
+    head: int = param.Integer(default=HEAD, doc="Height in px above the first row.")
+    narrowest: int = param.Integer(default=NARROWEST, doc="Least width in px of a cell.")
+
+    _esm: ClassVar[str] = script("word_matrix", "squeeze", "gesture")
+    _stylesheets: ClassVar[list[str]] = [stylesheet("word_matrix")]

@@ -1,0 +1,169 @@
+// The words under the lines, one cell a step; the brush on them; the limits left and right of it.
+// Everything is placed in units of one cell, so that words, lines and limits share their columns to the pixel.
+
+const WORDS = 24, PATTERN = 26, EDGE = 6
+const SVG = "http://www.w3.org/2000/svg"
+
+function node(name, attributes = {}, parent = null) {
+  const element = document.createElementNS(SVG, name)
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value)
+  if (parent) parent.append(element)
+  return element
+}
+
+export function render({ model, el }) {
+  const root = document.createElement("div")
+  root.className = "strip"
+  const svg = node("svg", { height: WORDS + PATTERN, tabindex: 0, role: "group", "aria-label": "Words; drag to select" })
+  const cells = node("g", {}, svg), over = node("g", {}, svg)
+  root.append(svg)
+
+  let range = null, left = 0, right = 0      // what is drawn; runs ahead of the server while the mouse is held
+  let gesture = null
+  const outbox = latestOnly(model)
+
+  const column = (event) => (event.clientX - svg.getBoundingClientRect().left - model.gutter) / model.cell
+  const clamp = (value, low, high) => Math.max(low, Math.min(high, value))
+  const count = () => model.words.length
+
+  function drawWords() {
+    const font = `12px ${getComputedStyle(root).getPropertyValue("--lv-font")}`
+    const { words, heat, total, cell, gutter, first } = model
+    svg.setAttribute("width", gutter + words.length * cell)
+    cells.replaceChildren()
+    words.forEach((word, i) => {
+      const x = gutter + i * cell
+      const share = total ? heat[i] / total : 0
+      const box = node("rect", { x, y: 0, width: cell, height: WORDS, class: "cell", "data-step": first + i }, cells)
+      box.style.fill = `color-mix(in srgb, var(--lv-ramp-high) ${Math.round(share * 80)}%, var(--lv-card))`
+      if (model.edges.includes(first + i)) node("line", { x1: x, x2: x, y1: 0, y2: WORDS + PATTERN, class: "edge" }, cells)
+      if (first + i === model.mark) node("path", { d: `M${x + cell / 2 - 5} ${WORDS + 7} l5 -6 l5 6 z`, class: "mark" }, cells)
+      if (cell >= 9) {
+        const scale = squeezed(word, cell - 4, font)
+        const text = node("text", { class: "word", transform: `translate(${x + cell / 2} 16) scale(${scale} 1)` }, cells)
+        text.textContent = word
+      }
+      const tip = node("title", {}, box)
+      tip.textContent = `${word} · step ${(first + i).toLocaleString("en")}` +
+        (total ? ` · ${heat[i]} of ${total} selected states on` : "")
+    })
+    drawBrush()
+  }
+
+  function drawBrush() {
+    over.replaceChildren()
+    if (!range) return
+    const { cell, gutter, first } = model
+    const at = (step) => gutter + (step - first) * cell
+    const [start, stop] = range, a = at(start), b = at(stop), from = at(start - left), to = at(stop + right)
+    const clip = gutter, end = gutter + count() * cell
+    if (b > clip && a < end) {
+      const x = Math.max(a, clip), width = Math.min(b, end) - x
+      node("rect", { x: x + 1, y: 1, width: Math.max(width - 2, 1), height: WORDS - 2, class: "brush" }, over)
+    }
+    const low = WORDS + 17, high = WORDS + 5, inside = (x) => clamp(x, clip, end)
+    const path = `M${inside(from)} ${low} H${inside(a)} V${high} H${inside(b)} V${low} H${inside(to)}`
+    if (b > clip && a < end) node("path", { d: path, class: "pattern" }, over)
+    for (const [side, x, steps] of [["left", from, left], ["right", to, right]]) {
+      if (x < clip || x > end) continue
+      const grip = node("g", { class: "grip", "data-side": side }, over)
+      node("rect", { x: x - 8, y: WORDS, width: 16, height: PATTERN, class: "reach" }, grip)
+      node("rect", { x: x - 3.5, y: low - 6, width: 7, height: 12, rx: 1.5, class: "handle" }, grip)
+      const word = steps ? `off ${steps}` : "off"
+      const anchor = side === "left" ? "end" : "start"
+      node("text", { x: x + (side === "left" ? -8 : 8), y: low + 4, class: "side", "text-anchor": anchor }, grip).textContent = word
+      node("title", {}, grip).textContent = `${steps} step(s) ${side === "left" ? "before" : "after"} the selection at which a state must be off. Drag.`
+    }
+  }
+
+  function zone(event) {
+    const c = column(event), grip = event.target.closest?.(".grip")
+    if (grip) return grip.dataset.side
+    const y = event.clientY - svg.getBoundingClientRect().top
+    if (y > WORDS || c < 0 || c > count()) return null
+    if (range) {
+      const a = range[0] - model.first, b = range[1] - model.first, near = Math.min(EDGE / model.cell, 0.3)
+      if (Math.abs(c - a) < near) return "start"
+      if (Math.abs(c - b) < near) return "stop"
+      if (c > a && c < b) return "move"
+    }
+    return "new"
+  }
+
+  function moved(event) {
+    const c = column(event), n = count(), { first } = model
+    const { kind, at, before } = gesture
+    gesture.dragged ||= Math.abs(event.clientX - gesture.x) > 3
+    if (!gesture.dragged) return
+    const span = (p, q) => [first + clamp(Math.floor(Math.min(p, q)), 0, n - 1), first + clamp(Math.ceil(Math.max(p, q)), 1, n)]
+    if (kind === "new") range = span(at, c)
+    else if (kind === "move") {
+      const length = before[1] - before[0]
+      const start = clamp(before[0] + Math.round(c - at), Math.min(first, before[0]), Math.max(first + n - length, before[0]))
+      range = [start, start + length]
+    }
+    else if (kind === "start") range = [clamp(first + Math.round(c), first, range[1] - 1), range[1]]
+    else if (kind === "stop") range = [range[0], clamp(first + Math.round(c), range[0] + 1, first + n)]
+    else if (kind === "left") left = clamp(Math.round(range[0] - first - c), 0, Math.min(99, range[0]))
+    else right = clamp(Math.round(c - (range[1] - first)), 0, 99)
+    drawBrush()
+    send(false)
+  }
+
+  function send(done) {
+    const limits = gesture?.kind === "left" || gesture?.kind === "right"
+    outbox(limits ? { left, right, done } : { range, done })
+  }
+
+  svg.addEventListener("pointerdown", (event) => {
+    const kind = event.button === 0 ? zone(event) : null
+    if (!kind) return
+    svg.setPointerCapture(event.pointerId)
+    gesture = { kind, at: column(event), x: event.clientX, before: range, dragged: false }
+  })
+  svg.addEventListener("pointermove", (event) => {
+    if (gesture) return moved(event)
+    const cursors = { left: "ew-resize", right: "ew-resize", start: "ew-resize", stop: "ew-resize", move: "grab", new: "crosshair" }
+    svg.style.cursor = cursors[zone(event)] || "default"
+  })
+  const finish = (event) => {
+    if (!gesture) return
+    if (!gesture.dragged && gesture.kind === "new") {       // a click: clears what there is, else takes the word
+      const step = model.first + clamp(Math.floor(gesture.at), 0, count() - 1)
+      range = range ? null : [step, step + 1]
+      drawBrush()
+      send(true)
+    } else if (gesture.dragged) send(true)
+    gesture = null
+  }
+  svg.addEventListener("pointerup", finish)
+  svg.addEventListener("pointercancel", finish)
+  svg.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && range) { range = null; drawBrush(); send(true) }
+  })
+
+  function adopt() {
+    if (gesture?.dragged || !outbox.idle()) return    // the mouse is ahead of this echo
+    range = model.selection && model.selection.length ? [...model.selection] : null
+    left = model.left
+    right = model.right
+    drawBrush()
+  }
+
+  const redraw = oncePerFrame(drawWords)
+  model.on(["words", "heat", "total", "cell", "first", "mark", "edges"], redraw)
+  model.on("mark", () => {        // a match was opened from far down the page: show where it leads
+    if (root.getBoundingClientRect().bottom < 0) root.scrollIntoView({ behavior: "smooth", block: "center" })
+  })
+  model.on(["selection", "left", "right", "seen"], adopt)
+
+  const sizes = new ResizeObserver(() => {
+    const room = Math.floor(root.getBoundingClientRect().width) - model.gutter
+    if (room > 0 && room !== model.room) model.room = room
+  })
+  sizes.observe(root)
+  model.on("remove", () => sizes.disconnect())
+  adopt()
+  drawWords()
+  return root
+}

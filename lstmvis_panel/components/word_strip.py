@@ -1,0 +1,33 @@
+"""The words of the steps shown, with the brush and the limits of the selection."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import param
+
+from lstmvis_panel.components.browser import GestureComponent, script, stylesheet
+from lstmvis_panel.style import GUTTER
+
+
+class WordStrip(GestureComponent):
+    """Words, one cell a step; a brush on them; the pattern plot below (section 4.2 of the paper).
+
+    Gestures: ``{"range": [start, stop] | None, "done": bool}`` and ``{"left": n, "right": n, "done": bool}``.
+    """
+
+    words: list[str] = param.List(default=[], item_type=str, doc="Words of the steps shown.")
+    heat: list[int] = param.List(default=[], doc="Number of selected states that are on, per step shown.")
+    total: int = param.Integer(default=0, doc="Number of selected states.")
+    first: int = param.Integer(default=0, doc="Number of the first step shown.")
+    mark: int = param.Integer(default=-1, doc="Step that is marked.")
+    edges: list[int] = param.List(default=[], doc="Steps that begin a document.")
+    cell: int = param.Integer(default=30, doc="Width of a step in px.")
+    gutter: int = param.Integer(default=GUTTER, doc="Space left of the first step in px.")
+    selection: list[int] = param.List(default=[], doc="Selected steps [start, stop), or empty.")
+    left: int = param.Integer(default=0, doc="Steps before the selection at which states must be off.")
+    right: int = param.Integer(default=0, doc="Steps after the selection at which states must be off.")
+    room: int = param.Integer(default=0, doc="Width in px that the page has for steps; set by the browser.")
+
+    _esm: ClassVar[str] = script("word_strip", "squeeze", "gesture")
+    _stylesheets: ClassVar[list[str]] = [stylesheet("word_strip")]

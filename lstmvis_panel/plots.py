@@ -1,0 +1,190 @@
+"""The lines plot of the select view (section 4.1 of the paper): labelled data in, HoloViews elements out.
+
+Each state is a line over the steps. All of them are rasterized by Datashader; the selected ones lie on top as lines
+of their own while they can be told apart. Functions here know data and colours, no session and no widget.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import datashader
+import datashader.transfer_functions
+import holoviews as hv
+import numpy as np
+import xarray as xr
+
+from lstmvis_panel.schema import STEP
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lstmvis_panel.style import Theme
+
+LINES_AT_MOST = 150
+"""Selected states that are drawn as lines; more of them become a second raster, since lines would hide each other."""
+
+NO_TOOLS: dict[str, Any] = {"default_tools": [], "apply_ranges": False}
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What the plot shows: the steps ``first:stop``, values ``low`` to ``high``, on ``width`` x ``height`` px."""
+
+    first: int
+    stop: int
+    low: float
+    high: float
+    width: int
+    height: int
+
+    @property
+    def x_range(self) -> tuple[float, float]:
+        """Each step fills a column one unit wide, centred at its number."""
+        return self.first - 0.5, self.stop - 0.5
+
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """Left, bottom, right, top, as HoloViews wants them."""
+        left, right = self.x_range
+        return left, self.low, right, self.high
+
+
+def raster(values: xr.DataArray, frame: Frame, colours: tuple[str, str]) -> hv.RGB:
+    """All states as one picture, darker where more lines run.
+
+    Parameters
+    ----------
+    values
+        Values to draw, dimensions ``("step", state)``, in memory, coordinate ``step``.
+    frame
+        What the picture shows.
+    colours
+        Colours of few and of many lines, ``#rrggbb``.
+
+    Returns
+    -------
+    hv.RGB
+        Transparent where no line runs.
+    """
+    if not values.size:
+        return empty_raster(frame)
+    name = "value"
+    lines = values.rename(name).reset_coords(drop=True).to_dataset()
+    canvas = datashader.Canvas(frame.width, frame.height, x_range=frame.x_range, y_range=(frame.low, frame.high))
+    if values.sizes[STEP] == 1:
+        lines = _widened(lines, name)
+    counts = canvas.line(lines, x=STEP, y=name, agg=datashader.count(), line_width=0)
+    # As in the paper: full colour where as many lines cross as the square root of all.
+    crowd = max(np.sqrt(values.shape[1]), 2.0)
+    image = datashader.transfer_functions.shade(counts, cmap=list(colours), how="linear", span=(0, crowd))
+    pixels = np.ascontiguousarray(image.values[::-1]).view(np.uint8).reshape(*image.shape, 4)
+    return _rgb(pixels, frame)
+
+
+def empty_raster(frame: Frame) -> hv.RGB:
+    """A picture of nothing, where there is nothing to rasterize."""
+    return _rgb(np.zeros((1, 1, 4), np.uint8), frame)
+
+
+def state_lines(values: xr.DataArray, chosen: np.ndarray, colour: str, width: float = 1.6) -> hv.Curve:
+    """The chosen states as lines on top.
+
+    One element for all: a NaN lifts the pen between two states, which the browser draws much faster than many curves.
+
+    Parameters
+    ----------
+    values
+        Values to draw, dimensions ``("step", state)``, in memory, coordinate ``step``.
+    chosen
+        State numbers.
+    colour, width
+        Of the lines; the width in px.
+    """
+    gap = np.full((1, len(chosen)), np.nan)
+    x = np.tile(np.append(values[STEP].values.astype(float), np.nan), len(chosen))
+    y = np.concatenate([values.values[:, chosen].astype(float), gap]).ravel(order="F")
+    return hv.Curve((x, y), STEP, "value").opts(color=colour, line_width=width, **NO_TOOLS)
+
+
+def named_line(values: xr.DataArray, state: int | None, frame: Frame, theme: Theme) -> hv.Overlay:
+    """One state lit up, with its number beside it, or nothing."""
+    chosen = np.array([] if state is None else [state], dtype=np.int64)
+    line = state_lines(values, chosen, theme.ink, 3)
+    shown = values.sel({STEP: slice(frame.first, frame.stop - 1)})
+    if state is None or not shown.sizes[STEP]:
+        label: tuple[float, float, str] = (frame.first, frame.low, "")
+    else:
+        track = shown.values[:, state]
+        peak = int(np.argmax(np.where(np.isfinite(track), track, -np.inf)))
+        label = (float(shown[STEP][peak]), float(np.clip(track[peak], frame.low, frame.high)), f"state {state}")
+    inward = "left" if label[0] < (frame.first + frame.stop) / 2 else "right"
+    text = hv.Labels([label], [STEP, "value"], "state").opts(
+        text_color=theme.ink, text_align=inward, text_baseline="top", text_font_style="bold", text_font_size="9pt",
+        xoffset=0.3 if inward == "left" else -0.3, background_fill_color=theme.card, background_fill_alpha=0.8,
+        **NO_TOOLS,
+    )  # fmt: skip
+    return line * text
+
+
+def selected_steps(selection: tuple[int, int] | None, frame: Frame, theme: Theme) -> hv.Rectangles:
+    """The selection as a column through the plot."""
+    boxes = [] if selection is None else [(selection[0] - 0.5, frame.low, selection[1] - 0.5, frame.high)]
+    return hv.Rectangles(boxes).opts(color=theme.accent, alpha=0.16, line_color=None, **NO_TOOLS)
+
+
+def zero_line(theme: Theme) -> hv.HLine:
+    """Where states change their sign."""
+    return hv.HLine(0).opts(color=theme.muted, line_width=1, alpha=0.6, apply_ranges=False)
+
+
+def nearest_state(values: xr.DataArray, chosen: np.ndarray, x: float, y: float, reach: float) -> int | None:
+    """The chosen state whose line passes nearest to a point, at most ``reach`` value units above or below it.
+
+    Parameters
+    ----------
+    values
+        Values that are drawn, dimensions ``("step", state)``, in memory, coordinate ``step``.
+    chosen
+        State numbers to look among.
+    x, y
+        The point, in steps and value units.
+    reach
+        How far off a line may be.
+    """
+    steps = values[STEP].values
+    if not len(chosen) or not len(steps) or not steps[0] <= x <= steps[-1]:
+        return None
+    before = min(int(np.searchsorted(steps, x, side="right")) - 1, max(len(steps) - 2, 0))
+    after = min(before + 1, len(steps) - 1)
+    share = x - steps[before]
+    heights = values.values[before, chosen] * (1 - share) + values.values[after, chosen] * share
+    distances = np.abs(np.nan_to_num(heights, nan=np.inf) - y)
+    best = int(np.argmin(distances))
+    return int(chosen[best]) if distances[best] <= reach else None
+
+
+def fitted(current: Callable[[], Frame]) -> Callable[[Any, Any], None]:
+    """A HoloViews hook that keeps the plot's ranges on the frame; overlays of DynamicMaps keep their first ones."""
+
+    def hook(plot: Any, _element: Any) -> None:
+        frame = current()
+        (left, right), figure = frame.x_range, plot.state
+        plot.handles["x_range"].update(start=left, end=right, reset_start=left, reset_end=right)
+        plot.handles["y_range"].update(start=frame.low, end=frame.high, reset_start=frame.low, reset_end=frame.high)
+        figure.update(background_fill_alpha=0, border_fill_alpha=0, outline_line_alpha=0)
+
+    return hook
+
+
+def _rgb(pixels: np.ndarray, frame: Frame) -> hv.RGB:
+    dimensions = [hv.Dimension(c, range=(0, 255)) for c in "RGBA"]
+    return hv.RGB(pixels, bounds=frame.bounds, kdims=[STEP, "value"], vdims=dimensions).opts(**NO_TOOLS)
+
+
+def _widened(lines: xr.Dataset, name: str) -> xr.Dataset:
+    """A lone step drawn as a level line across its column, since one point makes no line."""
+    step = lines[STEP].values[0]
+    ends = xr.concat([lines, lines], STEP).assign_coords({STEP: [step - 0.5, step + 0.5]})
+    return ends[[name]]

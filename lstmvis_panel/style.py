@@ -1,0 +1,122 @@
+"""Colours and sizes, in one place, for both themes.
+
+Colour is kept for data: blue says *selected*, red says *threshold*, everything else is ink on paper. The same names
+reach stylesheets as custom properties (``--lv-ink``), so that a component never repeats a colour.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Literal
+
+ThemeName = Literal["light", "dark"]
+
+FONT = '"Helvetica Neue", Helvetica, Arial, "Liberation Sans", sans-serif'
+"""One family for all text, with glyphs of even width in numbers; each system has one of them."""
+
+GUTTER = 64
+"""Width in px left of the first step: the value axis above, track names below."""
+
+PLOT_HEIGHT = 220
+"""Height in px of the lines plot."""
+
+ROW_HEIGHT = 18
+"""Height in px of a row of the word matrix, and of the heatmaps beside it."""
+
+HEAT_CELL = 10
+"""Width in px of one step in a match heatmap."""
+
+
+@dataclass(frozen=True)
+class Theme:
+    """The colours of one theme, as ``#rrggbb``.
+
+    ``ramp`` runs from "nothing" to "all" of a count, ``scale`` from the low to the high end of a scalar annotation,
+    ``categories`` are told apart by the colour-blind too in their order, ``rest`` is what has no colour of its own.
+    """
+
+    name: ThemeName
+    page: str
+    card: str
+    quiet: str
+    line: str
+    ink: str
+    muted: str
+    accent: str
+    on_accent: str
+    threshold: str
+    hover: str
+    density: tuple[str, str]
+    ramp: tuple[str, str]
+    scale: tuple[str, str]
+    rest: str
+    categories: tuple[str, ...]
+
+    def properties(self) -> dict[str, str]:
+        """The single colours as CSS custom properties, for the ``styles`` of a root element."""
+        colours = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "name"}
+        single = {f"--lv-{name.replace('_', '-')}": c for name, c in colours.items() if isinstance(c, str)}
+        ends = {"--lv-ramp-low": self.ramp[0], "--lv-ramp-high": self.ramp[1]}
+        return {**single, **ends, "--lv-font": FONT, "color-scheme": self.name}
+
+
+LIGHT = Theme(
+    name="light",
+    page="#f4f6f9",
+    card="#ffffff",
+    quiet="#eef1f5",
+    line="#dde3ea",
+    ink="#1b2530",
+    muted="#5b6773",
+    accent="#0b6fc2",
+    on_accent="#ffffff",
+    threshold="#d2324f",
+    hover="#d2324f",
+    density=("#c3c9d0", "#3a424b"),
+    ramp=("#ffffff", "#1f74bf"),
+    scale=("#fdf3e9", "#d9772b"),
+    rest="#e1e4e8",
+    categories=(
+        "#a8cff0", "#f6cf8f", "#a6dfc0", "#f4aaa6", "#cfbdea", "#e6e29a", "#9adbe0", "#f0bcdc",
+        "#c8b6a0", "#b9c7d8", "#d6eeb0", "#f3d9c4",
+    ),
+)  # fmt: skip
+
+DARK = Theme(
+    name="dark",
+    page="#12171d",
+    card="#1b222b",
+    quiet="#26303b",
+    line="#323d49",
+    ink="#e8edf2",
+    muted="#9daab7",
+    accent="#5db2f7",
+    on_accent="#0d1620",
+    threshold="#ff7488",
+    hover="#ff7488",
+    density=("#515c68", "#d5dce4"),
+    ramp=("#1b222b", "#3f9df0"),
+    scale=("#2a2620", "#d98a45"),
+    rest="#4a535e",
+    categories=(
+        "#32618c", "#8a672c", "#2f7a56", "#8e4040", "#6a5394", "#75702f", "#2f7479", "#874f74",
+        "#6b5a46", "#53627a", "#5d7a34", "#85604a",
+    ),
+)  # fmt: skip
+
+THEMES: dict[str, Theme] = {theme.name: theme for theme in (LIGHT, DARK)}
+
+
+def mix(low: str, high: str, share: float) -> str:
+    """The colour ``share`` of the way (0-1) from ``low`` to ``high``."""
+    pairs = zip(_channels(low), _channels(high), strict=True)
+    return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in pairs)
+
+
+def ramp(low: str, high: str, count: int) -> list[str]:
+    """``count`` colours from ``low`` to ``high``, both ends among them."""
+    return [mix(low, high, i / max(count - 1, 1)) for i in range(count)]
+
+
+def _channels(colour: str) -> tuple[int, int, int]:
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
