@@ -1,0 +1,224 @@
+"""The views on one page: served to visitors, or shown in a notebook cell."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import holoviews as hv
+import numpy as np
+import panel as pn
+import param
+import xarray as xr
+
+from lstmvis_panel import address, store
+from lstmvis_panel.schema import RecordingError
+from lstmvis_panel.session import Session
+from lstmvis_panel.style import THEMES
+from lstmvis_panel.views.controls import chips, small_button, text
+from lstmvis_panel.views.header import Header
+from lstmvis_panel.views.match import MatchView
+from lstmvis_panel.views.select import SelectView
+from lstmvis_panel.views.start import start_page
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping, Sequence
+
+
+class Explorer(pn.viewable.Viewer):
+    """The app as an object: shows itself in a notebook cell, and can be served.
+
+    What the visitor does is in `session`: brush, then read ``explorer.selected`` in the next cell.
+
+    Parameters
+    ----------
+    session
+        What is looked at, and how.
+    projects
+        Titles of projects to choose from by their name in the address.
+    notices
+        Sentences to say first, such as what was put right in the address.
+    """
+
+    session: Session = param.ClassSelector(class_=Session, constant=True)
+
+    def __init__(
+        self, session: Session, projects: Mapping[str, str] | None = None, notices: Sequence[str] = ()
+    ) -> None:
+        super().__init__(session=session)
+        header, *views = Header(session, projects or {}), SelectView(session), MatchView(session)
+        self._panel = page(session.theme, header, *_said(notices), *views)
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._panel
+
+    @property
+    def selected(self) -> np.ndarray:
+        """Numbers of the selected states (S1), ascending."""
+        return self.session.selected
+
+    @property
+    def matches(self) -> xr.Dataset | None:
+        """The matches on screen as from `find_matches`, or None while there are none."""
+        return None if self.session.matches is None else self.session.matches.table
+
+    @param.depends("session.theme", watch=True)
+    def _dress(self) -> None:
+        self._panel.styles = dressed(self.session.theme)
+
+
+def explore(recording: xr.Dataset | str | os.PathLike[str], **view_state: Any) -> Explorer:
+    """Look at a recording: the app as an object, which displays itself in a notebook cell.
+
+    Parameters
+    ----------
+    recording
+        A recording, or the path of one.
+    **view_state
+        Where to look: ``source``, ``position``, ``selection`` as (start, stop), ``threshold``, ``left``, ``right``,
+        ``word_width``, ``mapping``, ``theme``.
+
+    Returns
+    -------
+    Explorer
+        With ``.session``, ``.selected``, ``.matches`` and ``.servable()``.
+
+    Raises
+    ------
+    RecordingError
+        If the path can't be opened.
+    ValueError
+        If a value is none that the session takes.
+    """
+    prepare()
+    opened = recording if isinstance(recording, xr.Dataset) else store.open_recording(recording)
+    unknown = sorted(set(view_state) - set(address.KEYS))
+    if unknown:
+        message = f"explore() takes {', '.join(address.KEYS)}; not {', '.join(unknown)}."
+        raise ValueError(message)
+    return Explorer(Session(opened, **{**_default_view(opened).values, **view_state}))
+
+
+def create_app(folder: str | os.PathLike[str] | None = None) -> pn.viewable.Viewable:
+    """One visitor's page: the start page, or the project that the address names.
+
+    Parameters
+    ----------
+    folder
+        What to serve, the bundled examples by default.
+    """
+    prepare()
+    place = Path(folder) if folder is not None else store.bundled_examples()
+    query = _query()
+    theme = query.get("theme", "light") if query.get("theme") in THEMES else "light"
+    try:
+        projects = store.open_projects(place)
+    except RecordingError as error:
+        return page(theme, start_page([], str(place), theme, [str(error)]))
+    name = query.get("project")
+    if name is None or name not in projects or projects[name].error:
+        notices = [] if name in projects or name is None else [f"There is no project “{name}” here."]
+        return page(theme, start_page(projects.values(), str(place), theme, notices))
+    recording = projects[name].recording
+    titles = {key: project.title for key, project in projects.items() if not project.error}
+    restored = address.read(recording, query)
+    # A link with nothing but a project, and perhaps a source, opens where the recording wants to be opened.
+    view = {} if "position" in query else _default_view(recording).values
+    explorer = Explorer(Session(recording, name, **{**view, **restored.values}), titles, restored.notices)
+    _follow(explorer.session)
+    return explorer.__panel__()
+
+
+def page(theme: str, *parts: Any) -> pn.Column:
+    """The frame of a page, in its colours."""
+    return pn.Column(*parts, margin=0, sizing_mode="stretch_width", min_width=980, styles=dressed(theme))
+
+
+def dressed(theme: str) -> dict[str, str]:
+    """Style of the page's frame, which hands its colours to all that is in it."""
+    return {
+        **THEMES[theme].properties(),
+        "background": "var(--lv-page)",
+        "min-height": "100vh",
+        "padding-bottom": "1px",
+    }
+
+
+@cache
+def prepare() -> None:
+    """Load what the page needs, from this machine only, once a process."""
+    notebook = pn.state.curdoc is None
+    hv.extension("bokeh", inline=notebook, logo=False)
+    pn.extension(inline=notebook, notifications=False)
+    hv.renderer("bokeh").webgl = False
+
+
+def warm() -> None:
+    """Compile and run once all that a first visitor would wait for."""
+    prepare()
+    rng = np.random.default_rng(0)
+    recording = xr.Dataset(
+        {
+            "token": ("step", np.zeros(64, np.int32), {"kind": "token", "labels": "vocabulary"}),
+            "vocabulary": ("word", np.array(["a"]), {"kind": "labels"}),
+            **{
+                f"states_{kind}": (
+                    ("step", f"states_{kind}_state"),
+                    rng.normal(size=(64, 8)).astype(kind),
+                    {"kind": "states", "transform": "tanh"},
+                )
+                for kind in ("float32", "float64")
+            },
+        }
+    )
+    for source in ("states_float32", "states_float64"):
+        explorer = Explorer(Session(recording, source=source, selection=(30, 32), threshold=-0.9, left=0))
+        session = explorer.session
+        if session.query is not None:
+            session.matches = session.search(session.query)
+        explorer.__panel__().get_root()
+
+
+def _said(notices: Sequence[str]) -> list[pn.viewable.Viewable]:
+    """Notices as a line that can be closed, or nothing."""
+    if not notices:
+        return []
+    row = pn.Row(margin=(0, 14, 14, 14), sizing_mode="stretch_width", styles={"gap": "8px"})
+    close = small_button("×", "Close", lambda: row.param.update(visible=False))
+    row.extend([text(chips(warning="<br>".join(escape(notice) for notice in notices))), close])
+    return [row]
+
+
+def _query() -> dict[str, str]:
+    location = pn.state.location
+    search = location.search if location is not None else ""
+    return dict(address.parsed(search).items())
+
+
+def _default_view(recording: xr.Dataset) -> address.Restored:
+    """Where the recording wants to be opened: ``attrs["view"]``, a JSON object of view state."""
+    try:
+        wanted = json.loads(recording.attrs.get("view", "{}"))
+    except (TypeError, ValueError):
+        wanted = {}
+    view = wanted if isinstance(wanted, dict) else {}
+    return address.read(recording, {key: str(value) for key, value in view.items()})
+
+
+def _follow(session: Session) -> None:
+    """Keep the address at what the session shows, at the end of each gesture."""
+    location = pn.state.location
+    if location is None:
+        return
+
+    def write(*_events: Any) -> None:
+        if not session.gesturing:
+            location.search = address.encoded(address.written(session))
+
+    session.param.watch(write, [*address.KEYS, "gesturing"])
+    # Only once the browser is there: before, it would send its own address back over ours.
+    pn.state.onload(write)

@@ -1,0 +1,54 @@
+"""The server behind ``lstmvis serve``."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import panel as pn
+import typer
+
+from lstmvis_panel import app
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TITLE = "LSTMVis"
+
+
+def run(folder: Path, *, port: int, address: str, prefix: str, allow: list[str], show: bool) -> None:
+    """Serve a folder until interrupted. All code is compiled before the port opens.
+
+    Parameters
+    ----------
+    folder
+        What to serve.
+    port, address
+        Where to listen; port 0 takes a free one.
+    prefix
+        Path under which a proxy serves the app.
+    allow
+        Further hosts that pages may connect from.
+    show
+        Whether to open a browser.
+
+    Raises
+    ------
+    OSError
+        If the port can't be opened.
+    """
+    logging.getLogger("bokeh").setLevel(logging.WARNING)
+    typer.echo("Preparing ...")
+    app.warm()
+    server = pn.serve(
+        {"lstmvis": lambda: app.create_app(folder)},
+        port=port, address=address, prefix=prefix, title=TITLE, show=show, start=False, threaded=False, verbose=False,
+        websocket_origin=[f"{host}:{port}" for host in (address, "localhost", "127.0.0.1")] + allow if port else "*",
+    )  # fmt: skip
+    typer.echo(f"LSTMVis serves {folder} at http://{address}:{server.port}{prefix}")
+    try:
+        server.io_loop.start()
+    except KeyboardInterrupt:
+        typer.echo("Stopped.")
+    finally:
+        server.stop()

@@ -1,0 +1,100 @@
+"""Matching that follows the selection by itself, off the server's loop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from functools import partial
+from typing import Any
+
+import panel as pn
+import param
+
+from lstmvis_panel.matching import Cancelled
+from lstmvis_panel.session import Query, Session
+
+REASON_LENGTH = 240
+
+_log = logging.getLogger(__name__)
+
+
+class Following(param.Parameterized):
+    """Answers what a session asks, in a thread; only the newest question gets its answer.
+
+    While a search runs, ``session.searching`` is set and the old matches stay. One that fails says why in
+    ``session.failure``.
+
+    Parameters
+    ----------
+    session
+        The visitor's session.
+    """
+
+    session: Session = param.ClassSelector(class_=Session, constant=True)
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session=session)
+        self._newest: object = None
+        self._end_with_visitor()
+        if session.query is not None and session.matches is None:
+            # An answer that comes while the page is still being fetched would be lost on its way.
+            pn.state.onload(self.search)
+
+    @param.depends("session.query", watch=True)
+    def search(self) -> None:
+        """Search for what the session asks now; a search still under way ends without an answer."""
+        query = self.session.query
+        self._newest = ticket = object()
+        wanted = query is not None and bool(query.selected)
+        cleared = {} if wanted else {"matches": None, "hovered": None}
+        with pn.io.hold():
+            self.session.param.update(searching=wanted, failure="", **cleared)
+        if query is None or not wanted:
+            return
+        if _loop_runs():
+            pn.state.execute(partial(self._answer_later, query, ticket))
+        else:  # in a script nobody waits for anything else
+            self._take(self._find(query, ticket), ticket)
+
+    async def _answer_later(self, query: Query, ticket: object) -> None:
+        found = await asyncio.to_thread(self._find, query, ticket)
+        # The document was free while the search ran; taking the answer needs it.
+        pn.state.execute(partial(self._take, found, ticket))
+
+    def _find(self, query: Query, ticket: object) -> dict[str, Any]:
+        """What the session is to hold after the search."""
+        ended: dict[str, Any] = {"searching": False, "hovered": None}
+        try:
+            return ended | {"matches": self.session.search(query, lambda: self._newest is not ticket)}
+        except Cancelled:
+            return ended
+        except Exception as error:  # noqa: BLE001 - whatever it was, the page stays usable and says so
+            _log.exception("The search for the matches of %s failed", query)
+            return ended | {"matches": None, "failure": _reason(error)}
+
+    def _take(self, found: dict[str, Any], ticket: object) -> None:
+        if self._newest is ticket:
+            with pn.io.hold():
+                self.session.param.update(**found)
+
+    def _end_with_visitor(self) -> None:
+        document = pn.state.curdoc
+        if document is not None and document.session_context is not None:
+            pn.state.on_session_destroyed(self._end)
+
+    def _end(self, _context: Any) -> None:
+        self._newest = None
+
+
+def _loop_runs() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _reason(error: Exception) -> str:
+    """Say in a sentence why a search failed; what is long is for the log."""
+    first = next(iter(str(error).splitlines()), "") or type(error).__name__
+    return first if len(first) <= REASON_LENGTH else f"{first[:REASON_LENGTH]} …"

@@ -1,0 +1,80 @@
+"""The line on top: where you are, and the ways to go elsewhere."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import panel as pn
+import param
+
+from lstmvis_panel.session import Session
+from lstmvis_panel.views.controls import CONTROLS, bar, choice, number_input, small_button, text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+STRIDE = 5
+"""Steps that the buttons move by."""
+
+
+class Header(pn.viewable.Viewer):
+    """Project, source, position and theme of a session.
+
+    Parameters
+    ----------
+    session
+        The visitor's session.
+    projects
+        Names of the projects to choose from, by their name in the address; none in a notebook.
+    """
+
+    session: Session = param.ClassSelector(class_=Session, constant=True)
+
+    def __init__(self, session: Session, projects: Mapping[str, str]) -> None:
+        super().__init__(session=session)
+        self._panel = bar(
+            self._project(projects),
+            choice(session.param.source),
+            *self._navigation(),
+            pn.Spacer(sizing_mode="stretch_width"),
+            self._theme_button(),
+            home="?" if projects else "",
+        )
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._panel
+
+    def _project(self, projects: Mapping[str, str]) -> pn.viewable.Viewable:
+        session = self.session
+        if not projects:
+            title = escape(str(session.recording.attrs.get("title", "")))
+            return text(f'<span class="lv-title">{title}</span>', margin=(5, 4, 0, 0))
+        options = {title: name for name, title in projects.items()}
+        picker = pn.widgets.Select(
+            options=options, value=session.project, margin=0, width=180, stylesheets=[CONTROLS], description=None
+        )
+        links = {name: f"?project={quote(name)}&theme={session.theme}" for name in projects}
+        picker.jscallback(value="window.location.search = links[cb_obj.value]", args={"links": links})
+        return picker
+
+    def _navigation(self) -> list[pn.viewable.Viewable]:
+        session = self.session
+        total = text(f'<span class="lv-muted">of {session.steps:,}</span>', margin=(5, 0, 0, 0))
+        return [
+            number_input(session.param.position, "step", step=1, width=96),
+            total,
+            small_button("‹", f"Back {STRIDE} steps", lambda: session.move(-STRIDE)),
+            small_button("›", f"Forward {STRIDE} steps", lambda: session.move(STRIDE)),
+            small_button("to selection", "Show the selection", self._to_selection),
+        ]
+
+    def _to_selection(self) -> None:
+        if self.session.selection is not None:
+            self.session.go_to(self.session.selection[0])
+
+    def _theme_button(self) -> pn.viewable.Viewable:
+        session = self.session
+        other = {"light": "dark", "dark": "light"}
+        return small_button("◐", "Light or dark", lambda: session.param.update(theme=other[session.theme]))
