@@ -1,0 +1,204 @@
+"""The app on the screen: where things lie, in pixels computed from steps and values, and what is said."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from panel.tests.util import wait_until
+from PIL import Image
+from playwright.sync_api import expect
+
+from lstmvis_panel import address
+from lstmvis_panel.style import GUTTER, PLOT_HEIGHT
+from tests.ui.gestures import drag
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
+
+SETTLED = 15_000
+"""Milliseconds within which anything must have happened, on the slowest of machines."""
+
+FRAME_OF_LINES = """(height) => {
+  for (const document of Bokeh.documents) for (const model of document._all_models.values()) {
+    const view = model.type === "Figure" && Bokeh.index.find_one(model)
+    if (!view || Math.abs(view.frame.bbox.height - height) > 1) continue
+    const canvas = view.canvas_view.el.getBoundingClientRect(), box = view.frame.bbox
+    return { x: canvas.x + box.left, y: canvas.y + box.top, width: box.width, height: box.height,
+      start: model.x_range.start, end: model.x_range.end, low: model.y_range.start, high: model.y_range.end }
+  }
+  return null
+}"""
+
+# Its bounding box would take in half of the stroke around it.
+CELL = """(cell) => {
+  if (!cell.isConnected) return null
+  const { x, y } = cell.ownerSVGElement.getBoundingClientRect(), of = (name) => Number(cell.getAttribute(name))
+  return { x: x + of("x"), y: y + of("y"), width: of("width"), height: of("height") }
+}"""
+
+MATRIX_CELL = """(matrix, [row, offset]) => {
+  const canvas = matrix.querySelector("canvas").getBoundingClientRect(), style = getComputedStyle(matrix)
+  const px = (name) => parseFloat(style.getPropertyValue(name))
+  const before = (px("--start") - px("--gutter")) / px("--cell")
+  return { x: canvas.x + (before + offset) * px("--cell"), y: canvas.y + row * px("--row"),
+    width: px("--cell"), height: px("--row") }
+}"""
+
+
+class Screen:
+    """One visitor's page on one project.
+
+    Parameters
+    ----------
+    page
+        The browser's page.
+    url
+        Where the server answers, without a path.
+    """
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page = page
+        self.url = url
+
+    def open(self, **query: Any) -> Screen:
+        """Go to an address and wait until the words are there and fit the window."""
+        search = address.encoded({key: str(value) for key, value in query.items()})
+        self.page.goto(f"{self.url}/lstmvis{search}")
+        return self.ready()
+
+    def ready(self) -> Screen:
+        """Wait until words and lines are drawn for the width of this window."""
+        self.words.first.wait_for(timeout=SETTLED)
+        wait_until(self._fits, self.page, timeout=SETTLED)
+        return self
+
+    def _fits(self) -> bool:
+        """Whether the words fill the strip, and the lines lie above them."""
+        strip, cells = self.page.locator(".strip").bounding_box(), self.words.count()
+        frame = self.page.evaluate(FRAME_OF_LINES, PLOT_HEIGHT)
+        if strip is None or frame is None or not cells:
+            return False
+        width = self.word(self.steps()[0])["width"]
+        spare = strip["width"] - GUTTER - cells * width
+        columns = round(frame["end"] - frame["start"])
+        short = self.words.last.get_attribute("data-step") == "29"  # the drawn recording ends there
+        return (short or 0 <= spare < width) and columns == cells and abs(frame["width"] - cells * width) < 1
+
+    # -- places -------------------------------------------------------------------------------------------------------
+
+    @property
+    def words(self) -> Locator:
+        """The cells of the word strip, a step each."""
+        return self.page.locator(".strip rect.cell")
+
+    def word(self, step: int) -> dict[str, float]:
+        """Where the cell of a step lies."""
+        cell = self.page.locator(f'.strip rect.cell[data-step="{step}"]')
+        while (box := cell.evaluate(CELL, timeout=SETTLED)) is None:
+            """The words were drawn anew just then."""
+        return dict(box)
+
+    def steps(self) -> list[int]:
+        """Numbers of the steps shown."""
+        return [int(text) for text in self.words.evaluate_all("cells => cells.map(c => c.dataset.step)")]
+
+    def text_of(self, step: int) -> str:
+        """What a word says on hover."""
+        title = self.page.locator(f'.strip rect.cell[data-step="{step}"] title').text_content()
+        assert title is not None
+        return title
+
+    def lines(self) -> dict[str, float]:
+        """The frame of the lines plot in px, and the ranges that it shows."""
+        frame: dict[str, float] | None = self.page.evaluate(FRAME_OF_LINES, PLOT_HEIGHT)
+        assert frame is not None, "there is no lines plot"
+        return frame
+
+    def point(self, step: float, value: float) -> tuple[float, float]:
+        """Pixel of a step and a value in the lines plot."""
+        f = self.lines()
+        x = f["x"] + (step - f["start"]) / (f["end"] - f["start"]) * f["width"]
+        y = f["y"] + (f["high"] - value) / (f["high"] - f["low"]) * f["height"]
+        return x, y
+
+    # -- gestures -----------------------------------------------------------------------------------------------------
+
+    def brush(self, start: int, stop: int) -> None:
+        """Drag over the words ``start:stop``."""
+        first, last = self.word(start), self.word(stop - 1)
+        y = first["y"] + first["height"] / 2
+        drag(self.page, (first["x"] + first["width"] * 0.3, y), (last["x"] + last["width"] * 0.7, y))
+
+    def drag_threshold(self, value: float) -> None:
+        """Drag the dashed line to a value."""
+        frame = self.lines()
+        line = self.page.locator(".threshold").bounding_box()
+        assert line is not None
+        x, y = line["x"] + frame["width"] * 0.8, line["y"] + line["height"] / 2
+        drag(self.page, (x, y), (x, self.point(0, value)[1]))
+
+    def drag_limit(self, side: str, steps: int) -> None:
+        """Drag a limit of the pattern plot by a number of steps outwards."""
+        grip = self.page.locator(f'.strip .grip[data-side="{side}"] .handle').bounding_box()
+        assert grip is not None
+        x, y = grip["x"] + grip["width"] / 2, grip["y"] + grip["height"] / 2
+        by = steps * self.word(self.steps()[0])["width"] * (-1 if side == "left" else 1)
+        drag(self.page, (x, y), (x + by, y))
+
+    # -- what is said -------------------------------------------------------------------------------------------------
+
+    def query(self) -> dict[str, str]:
+        """What the address says."""
+        return address.parsed("?" + self.page.url.partition("?")[2])
+
+    def wait_for_address(self, **values: Any) -> None:
+        """Wait until the address says so; a value of None means that it says nothing of it."""
+        wanted = {key: None if value is None else str(value) for key, value in values.items()}
+        wait_until(lambda: {key: self.query().get(key) for key in wanted} == wanted, self.page, timeout=SETTLED)
+
+    def selected(self) -> list[int]:
+        """Numbers in the list of selected states."""
+        return [int(text) for text in self.page.locator(".states li").all_text_contents()]
+
+    def wait_for_selected(self, states: list[int]) -> None:
+        """Wait until the list shows just these states."""
+        numbers = [str(state) for state in states]
+        expect(self.page.locator(".states li")).to_have_text(numbers, timeout=SETTLED)
+
+    def rows(self) -> list[str]:
+        """Labels of the rows of the match view: the start of each match, or "selection"."""
+        return self.page.locator(".matrix .row:not([hidden]) .label").all_text_contents()
+
+    def wait_for_rows(self, count: int) -> None:
+        """Wait until the match view has so many rows."""
+        expect(self.page.locator(".matrix .row:not([hidden])")).to_have_count(count, timeout=SETTLED)
+
+    def row_texts(self) -> list[str]:
+        """Words of the rows of the match view, context included."""
+        return self.page.locator(".matrix .row:not([hidden]) .text").all_text_contents()
+
+    def cell(self, row: int, offset: int) -> dict[str, float]:
+        """Where a cell of the word matrix lies, by its distance from the start of the match."""
+        box: dict[str, float] = self.page.locator(".matrix").evaluate(MATRIX_CELL, [row, offset], timeout=SETTLED)
+        return box
+
+    def hover(self, row: int, offset: int) -> None:
+        """Put the pointer on a cell of the word matrix."""
+        self.page.mouse.move(*middle(self.cell(row, offset)))
+
+    def colour(self, row: int, offset: int) -> tuple[int, ...]:
+        """What is painted in the corner of a cell of the word matrix, where no word is."""
+        cell = self.cell(row, offset)
+        return tuple(pixels(self.page)[round(cell["y"] + 2), round(cell["x"] + 2)].tolist())
+
+
+def middle(box: dict[str, float]) -> tuple[float, float]:
+    """The middle of a box."""
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def pixels(page: Page) -> np.ndarray:
+    """What is on the screen, (y, x, RGB)."""
+    return np.asarray(Image.open(io.BytesIO(page.screenshot())).convert("RGB"))

@@ -1,0 +1,255 @@
+"""The select view in a real browser, by a real mouse."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from lstmvis_panel import save_recording
+from tests.drawn import recording_of
+from tests.ui.gestures import drag, press
+from tests.ui.screen import SETTLED, Screen, pixels
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from playwright.sync_api import Page
+
+    from tests.tools.serving import Server
+
+#        steps  0         1         2
+#               012345678901234567890123456789
+WORDS = "abcdeFGhijabcdeFGhijabcdeFGhij"
+ROWS = (
+    ".....##........##........##...",  # 0: on in every FG
+    ".....##........##........#....",  # 1: in the last one on F only
+    "....###........##.............",  # 2: begins one step before the first FG
+    "##############################",  # 3: always on
+)
+
+
+@pytest.fixture(scope="module")
+def drawn(start_server: Callable[..., Server], tmp_path_factory: pytest.TempPathFactory) -> Server:
+    folder: Path = tmp_path_factory.mktemp("drawn")
+    save_recording(recording_of(WORDS, *ROWS), folder / "drawn.h5")
+    save_recording(recording_of("abcdefghij" * 40, ".##......." * 40), folder / "long.h5")
+    return start_server(folder)
+
+
+@pytest.fixture
+def screen(page: Page, drawn: Server) -> Screen:
+    return Screen(page, drawn.url).open(project="drawn", left=0)
+
+
+def test_brushing_words_selects_the_states_that_are_on_there(screen: Screen) -> None:
+    screen.brush(5, 7)
+    screen.wait_for_selected([0, 1, 2, 3])
+    screen.wait_for_address(selection="5-7")
+    expect(screen.page.get_by_text("4 of 4 states on")).to_be_visible()
+
+
+def test_the_left_limit_drops_states_that_were_on_before(screen: Screen) -> None:
+    screen.brush(5, 7)
+    screen.wait_for_selected([0, 1, 2, 3])
+    screen.drag_limit("left", 1)
+    screen.wait_for_selected([0, 1])
+    screen.wait_for_address(left=1)
+    screen.drag_limit("left", -1)
+    screen.wait_for_selected([0, 1, 2, 3])
+
+
+def test_the_right_limit_drops_states_that_stay_on(screen: Screen) -> None:
+    screen.brush(5, 7)
+    screen.wait_for_selected([0, 1, 2, 3])
+    screen.drag_limit("right", 2)
+    screen.wait_for_selected([0, 1, 2])
+    screen.wait_for_address(right=2)
+
+
+def test_the_brush_moves_with_its_words_and_by_its_edges(screen: Screen) -> None:
+    screen.brush(5, 7)
+    screen.wait_for_address(selection="5-7")
+    inside, target = screen.word(5), screen.word(15)
+    y = inside["y"] + inside["height"] / 2
+    drag(screen.page, (inside["x"] + 20, y), (target["x"] + 20, y))
+    screen.wait_for_address(selection="15-17")
+    edge, further = screen.word(16), screen.word(18)
+    drag(screen.page, (edge["x"] + edge["width"] - 1, y), (further["x"] + further["width"] - 1, y))
+    screen.wait_for_address(selection="15-19")
+
+
+def test_a_click_takes_a_word_and_a_click_beside_clears(screen: Screen) -> None:
+    screen.words.nth(5).click()
+    screen.wait_for_address(selection="5-6")
+    screen.words.nth(20).click()
+    screen.wait_for_address(selection=None)
+    screen.wait_for_selected([])
+
+
+def test_the_clear_button_and_escape_clear(screen: Screen) -> None:
+    screen.brush(5, 7)
+    screen.wait_for_address(selection="5-7")
+    screen.page.get_by_role("button", name="clear").click()
+    screen.wait_for_address(selection=None)
+    screen.brush(5, 7)
+    screen.wait_for_address(selection="5-7")
+    screen.page.locator(".strip svg").focus()
+    screen.page.keyboard.press("Escape")
+    screen.wait_for_address(selection=None)
+
+
+def test_a_box_on_the_plot_selects_its_steps(screen: Screen) -> None:
+    drag(screen.page, screen.point(4.8, 0.0), screen.point(6.2, 0.2))
+    screen.wait_for_address(selection="5-7")
+    screen.wait_for_selected([0, 1, 2, 3])
+
+
+def test_the_threshold_is_dragged(screen: Screen) -> None:
+    screen.brush(5, 7)
+    screen.wait_for_selected([0, 1, 2, 3])
+    screen.drag_threshold(-0.5)
+    screen.page.wait_for_function("!location.search.includes('threshold=0.3&')", timeout=SETTLED)
+    assert float(screen.query()["threshold"]) == pytest.approx(-0.5, abs=0.02)
+    value = float(screen.page.locator(".threshold").get_attribute("aria-valuenow") or "nan")
+    assert value == pytest.approx(float(screen.query()["threshold"]))
+
+
+def test_the_line_follows_the_mouse_before_it_is_let_go(screen: Screen) -> None:
+    screen.brush(5, 7)
+    screen.wait_for_selected([0, 1, 2, 3])
+    screen.wait_for_address(selection="5-7")
+    asked = screen.query()
+    line = screen.page.locator(".threshold").bounding_box()
+    assert line is not None
+    start, end = (line["x"] + 300, line["y"] + line["height"] / 2), screen.point(0, 0.895)
+    press(screen.page, start, towards=(start[0], end[1]))
+    screen.page.mouse.move(start[0], screen.point(0, -0.4)[1], steps=5)
+    now = screen.page.locator(".threshold").bounding_box()
+    assert now is not None
+    assert now["y"] + now["height"] / 2 == pytest.approx(screen.point(0, -0.4)[1], abs=1)
+    assert screen.query() == asked  # the address, and matching, wait for the end of the gesture
+    screen.page.mouse.up()
+    screen.page.wait_for_function("!location.search.includes('threshold=0.3&')", timeout=SETTLED)
+
+
+def test_the_threshold_is_typed(screen: Screen) -> None:
+    screen.brush(5, 7)
+    screen.wait_for_selected([0, 1, 2, 3])
+    field = screen.page.locator("input").nth(1)
+    field.fill("0.95")
+    field.press("Enter")
+    screen.wait_for_address(threshold="0.95")
+    screen.wait_for_selected([])
+
+
+def test_words_say_how_many_selected_states_are_on(screen: Screen) -> None:
+    screen.brush(5, 7)
+    screen.wait_for_selected([0, 1, 2, 3])
+    expect(screen.page.locator('.strip rect.cell[data-step="26"] title')).to_have_text(
+        "G · step 26 · 2 of 4 selected states on", timeout=SETTLED
+    )
+    full, part, none = (screen.page.locator(f'.strip rect.cell[data-step="{s}"]') for s in (5, 26, 9))
+    shades = [cell.evaluate("cell => getComputedStyle(cell).fill") for cell in (full, part, none)]
+    assert len(set(shades)) == 3
+
+
+def test_a_line_under_the_pointer_says_its_number(screen: Screen) -> None:
+    screen.brush(25, 27)
+    screen.wait_for_selected([0, 3])
+    screen.page.mouse.move(*screen.point(9, -0.9))
+    expect(screen.page.locator(".states li.lit")).to_have_text("0", timeout=SETTLED)
+    screen.page.mouse.move(*screen.point(9, 0.9))
+    expect(screen.page.locator(".states li.lit")).to_have_text("3", timeout=SETTLED)
+    screen.page.mouse.move(*screen.point(9, 0.0))
+    expect(screen.page.locator(".states li.lit")).to_have_count(0, timeout=SETTLED)
+
+
+def test_a_number_in_the_list_lights_its_line(screen: Screen) -> None:
+    screen.brush(25, 27)
+    screen.wait_for_selected([0, 3])
+    spot = [round(v) for v in screen.point(9.5, -0.9)]
+    before = pixels(screen.page)[spot[1] - 3 : spot[1] + 4, spot[0]]
+    screen.page.locator('.states li[data-state="0"]').hover()
+    expect(screen.page.locator(".states li.lit")).to_have_text("0", timeout=SETTLED)
+    for _ in range(50):
+        after = pixels(screen.page)[spot[1] - 3 : spot[1] + 4, spot[0]]
+        if (after != before).any():
+            break
+    assert after.min() < 60  # ink, not blue: the line is lit
+
+
+def test_moving_forward_shows_later_steps_and_the_brush_stays_on_its_words(page: Page, drawn: Server) -> None:
+    screen = Screen(page, drawn.url).open(project="long", position=3, selection="5-7")
+    first = screen.steps()[0]
+    screen.page.get_by_role("button", name="›").click()
+    expect(screen.words.first).to_have_attribute("data-step", str(first + 5), timeout=SETTLED)
+    brush = screen.page.locator(".strip .brush").bounding_box()
+    assert brush is not None
+    assert brush["x"] == pytest.approx(screen.word(5)["x"], abs=3)
+    screen.page.get_by_role("button", name="‹").click()
+    expect(screen.words.first).to_have_attribute("data-step", str(first), timeout=SETTLED)
+
+
+def test_a_position_is_typed_and_marked(page: Page, drawn: Server) -> None:
+    screen = Screen(page, drawn.url).open(project="long")
+    field = screen.page.locator("input").first
+    field.fill("200")
+    field.press("Enter")
+    expect(screen.words.first).to_have_attribute("data-step", "197", timeout=SETTLED)
+    screen.wait_for_address(position=200)
+    mark, word = screen.page.locator(".strip .mark").bounding_box(), screen.word(200)
+    assert mark is not None
+    assert mark["x"] + mark["width"] / 2 == pytest.approx(word["x"] + word["width"] / 2, abs=1)
+
+
+@pytest.mark.parametrize("width", [1000, 1400])
+@pytest.mark.parametrize("word_width", [10, 30, 65])
+def test_words_and_lines_share_their_columns_to_the_pixel(
+    page: Page, drawn: Server, width: int, word_width: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    screen = Screen(page, drawn.url).open(project="long", position=40, selection="42-44", word_width=word_width, left=0)
+    frame = screen.lines()
+    for step in screen.steps():
+        word = screen.word(step)
+        left, right = screen.point(step - 0.5, 0)[0], screen.point(step + 0.5, 0)[0]
+        assert word["x"] == pytest.approx(left, abs=0.5)
+        assert word["x"] + word["width"] == pytest.approx(right, abs=0.5)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+    # What is painted, not what is computed: the selection's column changes colour where its words begin and end.
+    picture = pixels(page)
+    row = picture[round(frame["y"] + frame["height"] * 0.7)].astype(int)
+    blue = np.flatnonzero((row[:, 2] - row[:, 0]) > 15)
+    assert blue.min() == pytest.approx(screen.word(42)["x"], abs=1)
+    last = screen.word(43)
+    assert blue.max() + 1 == pytest.approx(last["x"] + last["width"], abs=1)
+
+
+def test_words_get_wider_and_narrower(page: Page, drawn: Server) -> None:
+    screen = Screen(page, drawn.url).open(project="long", word_width=30)
+    count = screen.words.count()
+    screen.page.get_by_role("button", name="+").click()
+    screen.wait_for_address(word_width=35)
+    screen.ready()
+    assert screen.words.count() < count
+    assert screen.word(0)["width"] == 35
+    screen.page.get_by_role("button", name="−").click()
+    screen.wait_for_address(word_width=30)
+    screen.ready()
+    assert screen.words.count() == count
+
+
+def test_the_steps_shown_follow_the_window(page: Page, drawn: Server) -> None:
+    screen = Screen(page, drawn.url).open(project="long")
+    wide = screen.words.count()
+    page.set_viewport_size({"width": 1000, "height": 800})
+    expect(screen.words).not_to_have_count(wide, timeout=SETTLED)
+    screen.ready()
+    assert screen.words.count() < wide
+    page.set_viewport_size({"width": 1400, "height": 800})
+    expect(screen.words).to_have_count(wide, timeout=SETTLED)
