@@ -14,7 +14,7 @@ import panel as pn
 import param
 import xarray as xr
 
-from lstmvis_panel import address, store
+from lstmvis_panel import address, matching, store
 from lstmvis_panel.schema import RecordingError
 from lstmvis_panel.session import Session
 from lstmvis_panel.style import THEMES
@@ -160,6 +160,7 @@ def prepare() -> None:
 def warm() -> None:
     """Compile and run once all that a first visitor would wait for."""
     prepare()
+    matching.warm()
     rng = np.random.default_rng(0)
     recording = xr.Dataset(
         {

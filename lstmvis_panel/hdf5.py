@@ -75,7 +75,8 @@ def lazy_variable(
     """Return a dataset as a variable that reads only what is looked at, in the machine's byte order."""
     dtype = dataset.dtype.newbyteorder("=") if dtype is None else dtype
     data = indexing.LazilyIndexedArray(LazyDataset(path, dataset, dtype, convert))
-    return xr.Variable(dims, data, attrs)
+    # Who reads all of it reads whole chunks, so that none is decompressed twice.
+    return xr.Variable(dims, data, attrs, {"chunksizes": dataset.chunks} if dataset.chunks else None)
 
 
 @contextmanager

@@ -257,7 +257,7 @@ class Session(param.Parameterized):
         )
         own, ranks = None, True
         if len(selected):
-            mine = own_match(states, selected, query.threshold, query.start, query.stop, *limits)
+            mine = own_match(states, selected, query.threshold, query.start, query.stop, *limits, cancelled=cancelled)
             own = _row_of(table, mine)
             if own is None and mine.sizes["match"]:
                 own, ranks = 0, False

@@ -45,12 +45,17 @@ def card(title: str, facts: Any, controls: Iterable[pn.viewable.Viewable], *body
     )  # fmt: skip
 
 
-def bar(*parts: Any, home: str = "") -> pn.Row:
-    """The line on top of a page, the name first, which leads home where there is one."""
-    name = "LSTM<em>Vis</em>"
-    brand = f'<a href="{home}">{name}</a>' if home else name
+def name(home: str = "") -> str:
+    """The name of the tool as HTML, which leads home where there is one."""
+    letters = "LSTM<em>Vis</em>"
+    linked = f'<a href="{home}">{letters}</a>' if home else letters
+    return f'<span class="lv-brand">{linked}</span>'
+
+
+def bar(name: Any, *parts: Any) -> pn.Row:
+    """The line on top of a page, the name first."""
     return pn.Row(
-        text(f'<span class="lv-brand">{brand}</span>', margin=(4, 4, 0, 0)),
+        text(name, margin=(4, 4, 0, 0)),
         *parts,
         sizing_mode="stretch_width", margin=(0, 0, 14, 0), styles={
             "background": "var(--lv-card)", "border-bottom": "1px solid var(--lv-line)", "padding": "10px 16px",

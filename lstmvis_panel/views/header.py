@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from html import escape
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 import panel as pn
 import param
 
 from lstmvis_panel.session import Session
-from lstmvis_panel.views.controls import CONTROLS, bar, choice, number_input, small_button, text
+from lstmvis_panel.views.controls import CONTROLS, bar, choice, name, number_input, small_button, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+OPEN_PROJECT = """
+const theme = new URLSearchParams(window.location.search).get("theme") ?? "light"
+window.location.search = new URLSearchParams({ project: cb_obj.value, theme })
+"""
 
 STRIDE = 5
 """Steps that the buttons move by."""
@@ -34,13 +39,14 @@ class Header(pn.viewable.Viewer):
 
     def __init__(self, session: Session, projects: Mapping[str, str]) -> None:
         super().__init__(session=session)
+        home = "?theme={}" if projects else ""
         self._panel = bar(
+            pn.bind(lambda theme: name(home.format(theme)), session.param.theme),
             self._project(projects),
             choice(session.param.source),
             *self._navigation(),
             pn.Spacer(sizing_mode="stretch_width"),
             self._theme_button(),
-            home="?" if projects else "",
         )
 
     def __panel__(self) -> pn.viewable.Viewable:
@@ -51,12 +57,12 @@ class Header(pn.viewable.Viewer):
         if not projects:
             title = escape(str(session.recording.attrs.get("title", "")))
             return text(f'<span class="lv-title">{title}</span>', margin=(5, 4, 0, 0))
-        options = {title: name for name, title in projects.items()}
+        titles = Counter(projects.values())
+        options = {title if titles[title] == 1 else f"{title} ({id_})": id_ for id_, title in projects.items()}
         picker = pn.widgets.Select(
             options=options, value=session.project, margin=0, width=180, stylesheets=[CONTROLS], description=None
         )
-        links = {name: f"?project={quote(name)}&theme={session.theme}" for name in projects}
-        picker.jscallback(value="window.location.search = links[cb_obj.value]", args={"links": links})
+        picker.jscallback(value=OPEN_PROJECT)
         return picker
 
     def _navigation(self) -> list[pn.viewable.Viewable]:

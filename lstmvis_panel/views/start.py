@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import panel as pn
 
-from lstmvis_panel.views.controls import TEXT, bar, small_button, text
+from lstmvis_panel.views.controls import TEXT, bar, name, small_button, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -83,6 +83,7 @@ def start_page(
     button = small_button("◐", "Light or dark", lambda: None)
     button.js_on_click(code=f"window.location.search = 'theme={other}'")
     head = bar(
+        name(),
         text(f'<span class="lv-muted">{CLAIM}</span>', margin=(6, 0, 0, 8)),
         pn.Spacer(sizing_mode="stretch_width"),
         button,

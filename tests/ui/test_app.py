@@ -162,7 +162,8 @@ def test_the_paper_task_on_the_bundled_example(page: Page, server: Server) -> No
     start = next(step for step in steps[1:-1] if said[step] == "(" and said[step + 1] == "4")
     screen.brush(start, start + 2)
     screen.wait_for_address(selection=f"{start}-{start + 2}")
-    screen.wait_for_rows(50)
+    expect(page.get_by_text("all steps searched")).to_be_visible(timeout=SETTLED)
+    expect(page.locator(".matrix .row:not([hidden])").nth(49)).to_be_attached(timeout=SETTLED)
     assert "selection" in screen.rows()
     begin_at_four = [re.search(r"\( 4", text) is not None for text in screen.row_texts()]
     assert sum(begin_at_four) >= 48
