@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import json
 from functools import cache
 from html import escape
@@ -50,8 +51,9 @@ class Explorer(pn.viewable.Viewer):
         self, session: Session, projects: Mapping[str, str] | None = None, notices: Sequence[str] = ()
     ) -> None:
         super().__init__(session=session)
+        self._window = not in_notebook()
         header, *views = Header(session, projects or {}), SelectView(session), MatchView(session)
-        self._panel = page(session.theme, header, *_said(notices), *views)
+        self._panel = page(session.theme, header, *_said(notices), *views, window=self._window)
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._panel
@@ -68,7 +70,7 @@ class Explorer(pn.viewable.Viewer):
 
     @param.depends("session.theme", watch=True)
     def _dress(self) -> None:
-        self._panel.styles = dressed(self.session.theme)
+        self._panel.styles = dressed(self.session.theme, window=self._window)
 
 
 def explore(recording: xr.Dataset | str | os.PathLike[str], **view_state: Any) -> Explorer:
@@ -133,27 +135,48 @@ def create_app(folder: str | os.PathLike[str] | None = None) -> pn.viewable.View
     return explorer.__panel__()
 
 
-def page(theme: str, *parts: Any) -> pn.Column:
-    """The frame of a page, in its colours."""
-    return pn.Column(*parts, margin=0, sizing_mode="stretch_width", min_width=980, styles=dressed(theme))
+def page(theme: str, *parts: Any, window: bool = True) -> pn.Column:
+    """The frame of a page, in its colours; it fills the window, unless it stands in a notebook."""
+    styles = dressed(theme, window=window)
+    return pn.Column(*parts, margin=0, sizing_mode="stretch_width", min_width=980, styles=styles)
 
 
-def dressed(theme: str) -> dict[str, str]:
+def dressed(theme: str, *, window: bool = True) -> dict[str, str]:
     """Style of the page's frame, which hands its colours to all that is in it."""
     return {
         **THEMES[theme].properties(),
         "background": "var(--lv-page)",
-        "min-height": "100vh",
+        "min-height": "100vh" if window else "0",
         "padding-bottom": "1px",
     }
 
 
-@cache
+def in_notebook() -> bool:
+    """Whether what is shown now stands in a cell of a notebook, and no server serves it."""
+    shell = getattr(builtins, "get_ipython", lambda: None)()  # IPython puts it there
+    return hasattr(shell, "kernel") and pn.state.curdoc is None
+
+
 def prepare() -> None:
-    """Load what the page needs, from this machine only, once a process."""
-    notebook = pn.state.curdoc is None
-    hv.extension("bokeh", inline=notebook, logo=False)
-    pn.extension(inline=notebook, notifications=False)
+    """Load what the page needs, from this machine only.
+
+    In a notebook each time: the scripts lie in the output of the cell, where a later page finds them. Run again, the
+    cell would lose them.
+    """
+    if in_notebook():
+        _load(inline=True)
+    else:
+        _load_once()
+
+
+@cache
+def _load_once() -> None:
+    _load(inline=False)
+
+
+def _load(*, inline: bool) -> None:
+    hv.extension("bokeh", inline=inline, logo=False)
+    pn.extension(inline=inline, notifications=False)
     hv.renderer("bokeh").webgl = False
 
 

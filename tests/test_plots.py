@@ -25,7 +25,7 @@ def test_a_step_is_a_column_centred_at_its_number() -> None:
 
 def test_the_raster_shows_a_line_where_it_runs() -> None:
     level = window(np.full((4, 1), 0.5))
-    picture = plots.raster(level, FRAME, ("#000000", "#000000"))
+    picture = plots.raster(level, FRAME, LIGHT)
     alpha = picture.dimension_values("A", flat=False)
     rows = np.flatnonzero(alpha.any(axis=1))
     assert picture.bounds.lbrt() == FRAME.bounds
@@ -39,7 +39,7 @@ def test_the_raster_shows_a_line_where_it_runs() -> None:
 def test_the_raster_is_darker_where_more_lines_run() -> None:
     values = np.zeros((4, 9))
     values[:, 8] = 0.5
-    picture = plots.raster(window(values), FRAME, ("#cccccc", "#000000"))
+    picture = plots.raster(window(values), FRAME, LIGHT)
     red, alpha = (picture.dimension_values(name, flat=False) for name in "RA")
     assert red[30, 40] > red[20, 40]
     assert alpha[30, 40] == alpha[20, 40] == 255
@@ -48,12 +48,12 @@ def test_the_raster_is_darker_where_more_lines_run() -> None:
 
 @pytest.mark.parametrize("values", [np.full((4, 3), np.nan), np.zeros((4, 0)), np.zeros((1, 3))])
 def test_the_raster_of_odd_windows_is_drawn(values: np.ndarray) -> None:
-    assert plots.raster(window(values), FRAME, LIGHT.density).bounds.lbrt() == FRAME.bounds
+    assert plots.raster(window(values), FRAME, LIGHT).bounds.lbrt() == FRAME.bounds
 
 
 def test_a_lone_step_is_a_level_line_across_its_column() -> None:
     frame = plots.Frame(10, 11, -1.0, 1.0, 20, 40)
-    alpha = plots.raster(window(np.zeros((1, 1))), frame, LIGHT.density).dimension_values("A", flat=False)
+    alpha = plots.raster(window(np.zeros((1, 1))), frame, LIGHT).dimension_values("A", flat=False)
     assert alpha[20].all()
 
 
@@ -96,6 +96,17 @@ def test_the_selection_is_one_column_from_its_first_step_to_its_last() -> None:
 
 
 def test_a_lit_line_says_its_number() -> None:
-    overlay = plots.named_line(window(np.zeros((4, 3))), 2, FRAME, LIGHT)
-    labels = overlay.get(1)
+    labels = plots.lit_name(window(np.array([[0, 0, 0], [0, 0, 0.5], [0, 0, np.nan], [0, 0, 0]])), 2, FRAME, LIGHT)
     assert labels.dimension_values("state").tolist() == ["state 2"]
+    assert (labels.dimension_values("step").item(), labels.dimension_values("value").item()) == (11, 0.5)
+    assert len(plots.lit_line(window(np.zeros((4, 3))), 2, LIGHT)) == 5
+    assert len(plots.lit_line(window(np.zeros((4, 3))), None, LIGHT)) == 0
+
+
+def test_a_crowd_of_selected_states_is_painted_over_the_others() -> None:
+    values = np.zeros((4, 3))
+    values[:, 2] = 0.5
+    picture = plots.raster(window(values), FRAME, LIGHT, np.array([2]))
+    colour = [tuple(picture.dimension_values(c, flat=False)[row, 40] for c in "RGB") for row in (20, 30)]
+    assert colour[1] == (0x0B, 0x6F, 0xC2)
+    assert colour[0] != colour[1]

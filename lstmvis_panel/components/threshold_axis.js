@@ -34,6 +34,12 @@ export function render({ model }) {
       tick.style.width = `${model.gutter - 10}px`
       ticks.append(tick)
     }
+    if (model.low < 0 && model.high > 0) {
+      const zero = document.createElement("span")
+      zero.className = "zero"
+      zero.style.cssText = `top: ${toPixel(0)}px; left: ${model.gutter}px; width: ${model.across}px`
+      ticks.append(zero)
+    }
   }
 
   function drawLine() {

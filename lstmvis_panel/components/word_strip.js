@@ -28,14 +28,13 @@ export function render({ model, el }) {
 
   function drawWords() {
     const font = `12px ${getComputedStyle(root).getPropertyValue("--lv-font")}`
-    const { words, heat, total, cell, gutter, first } = model
+    const { words, cell, gutter, first } = model
     svg.setAttribute("width", gutter + words.length * cell)
     cells.replaceChildren()
     words.forEach((word, i) => {
       const x = gutter + i * cell
-      const share = total ? heat[i] / total : 0
       const box = node("rect", { x, y: 0, width: cell, height: WORDS, class: "cell", "data-step": first + i }, cells)
-      box.style.fill = `color-mix(in srgb, var(--lv-ramp-high) ${Math.round(share * 80)}%, var(--lv-card))`
+      node("title", {}, box)
       if (model.edges.includes(first + i)) node("line", { x1: x, x2: x, y1: 0, y2: WORDS + PATTERN, class: "edge" }, cells)
       if (first + i === model.mark) node("path", { d: `M${x + cell / 2 - 5} ${WORDS + 7} l5 -6 l5 6 z`, class: "mark" }, cells)
       if (cell >= 9) {
@@ -43,11 +42,19 @@ export function render({ model, el }) {
         const text = node("text", { class: "word", transform: `translate(${x + cell / 2} 16) scale(${scale} 1)` }, cells)
         text.textContent = word
       }
-      const tip = node("title", {}, box)
-      tip.textContent = `${word} · step ${(first + i).toLocaleString("en")}` +
+    })
+    drawHeat()
+    drawBrush()
+  }
+
+  function drawHeat() {
+    const { words, heat, total, first } = model
+    cells.querySelectorAll("rect").forEach((box, i) => {
+      const share = total ? heat[i] / total : 0
+      box.style.fill = `color-mix(in srgb, var(--lv-ramp-high) ${Math.round(share * 80)}%, var(--lv-card))`
+      box.firstChild.textContent = `${words[i]} · step ${(first + i).toLocaleString("en")}` +
         (total ? ` · ${heat[i]} of ${total} selected states on` : "")
     })
-    drawBrush()
   }
 
   function drawBrush() {
@@ -150,8 +157,10 @@ export function render({ model, el }) {
     drawBrush()
   }
 
-  const redraw = oncePerFrame(drawWords)
-  model.on(["words", "heat", "total", "cell", "first", "mark", "edges"], redraw)
+  let anew = false
+  const redraw = oncePerFrame(() => { anew ? drawWords() : drawHeat(); anew = false })
+  model.on(["words", "cell", "first", "mark", "edges"], () => { anew = true; redraw() })
+  model.on(["heat", "total"], redraw)
   model.on("mark", () => {        // a match was opened from far down the page: show where it leads
     if (root.getBoundingClientRect().bottom < 0) root.scrollIntoView({ behavior: "smooth", block: "center" })
   })

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import panel as pn
 import param
@@ -16,9 +16,22 @@ CONTROLS = (HERE / "controls.css").read_text(encoding="utf-8")
 TEXT = (HERE / "text.css").read_text(encoding="utf-8")
 
 
-def text(content: Any, **layout: Any) -> pn.pane.HTML:
+class Markup(pn.pane.HTML):
+    """HTML that keeps the stylesheets it was first shown with.
+
+    Panel sends them along with each new text, and in a notebook then names its content network for them.
+    """
+
+    priority: ClassVar[bool] = False  # Panel is not to take it for what others show.
+
+    def _update(self, ref: str, model: Any) -> None:  # noqa: ARG002 - Panel's own signature
+        properties = self._get_properties(model.document)
+        model.update(**{name: value for name, value in properties.items() if name != "stylesheets"})
+
+
+def text(content: Any, **layout: Any) -> Markup:
     """A line of HTML, a string or something bound to parameters."""
-    return pn.pane.HTML(content, stylesheets=[TEXT], **{"margin": 0, **layout})
+    return Markup(content, stylesheets=[TEXT], **{"margin": 0, **layout})
 
 
 def chips(*facts: str, quiet: str = "", warning: str = "") -> str:

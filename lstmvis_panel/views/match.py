@@ -19,7 +19,7 @@ from lstmvis_panel.components.word_matrix import HEAD, NARROWEST, WordMatrix
 from lstmvis_panel.matrix import fills_of, remark_of, rows_of
 from lstmvis_panel.session import CONTEXT_AFTER, CONTEXT_BEFORE, TOP, Session
 from lstmvis_panel.style import GUTTER, HEAT_CELL, ROW_HEIGHT, THEMES, Theme
-from lstmvis_panel.views.controls import TEXT, card, choice, small_button, text
+from lstmvis_panel.views.controls import TEXT, Markup, card, choice, small_button, text
 from lstmvis_panel.views.following import Following
 from lstmvis_panel.views.match_text import advice, heads, summary
 
@@ -208,7 +208,7 @@ class MatchView(pn.viewable.Viewer):
         session = self.session
         said = [session.param[name] for name in ("query", "matches", "searching", "failure", "refusal")]
         facts, note = (
-            pn.pane.HTML(
+            Markup(
                 pn.bind(lambda *_, say=say: say(session), *said),
                 margin=0, sizing_mode="stretch_width", stylesheets=[TEXT, LOOK],
             )
@@ -240,7 +240,7 @@ class MatchView(pn.viewable.Viewer):
             picture, width=grid.width, height=0, margin=0, css_classes=["lv-clip"], stylesheets=[LOOK]
         )
         self.side = pn.Column(
-            pn.pane.HTML(titles, margin=0, width=grid.width, height=HEAD, stylesheets=[LOOK]), self.clip,
+            Markup(titles, margin=0, width=grid.width, height=HEAD, stylesheets=[LOOK]), self.clip,
             margin=0, css_classes=["lv-heatmaps"], stylesheets=[LOOK],
         )  # fmt: skip
         return pn.Row(

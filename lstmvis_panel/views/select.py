@@ -20,6 +20,8 @@ from lstmvis_panel.style import GUTTER, PLOT_HEIGHT, THEMES, Theme
 from lstmvis_panel.views.controls import card, chips, number_input, small_button, text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import xarray as xr
 
 SIDE = 156
@@ -40,6 +42,7 @@ class SelectView(pn.viewable.Viewer):
     def __init__(self, session: Session) -> None:
         super().__init__(session=session)
         self._drawn: tuple[Any, xr.DataArray] | None = None
+        self._kept: dict[str, tuple[tuple[Any, ...], hv.Element]] = {}
         self.strip = WordStrip(sizing_mode="stretch_width", margin=0)
         self.axis = ThresholdAxis(
             sizing_mode="stretch_width", height=PLOT_HEIGHT, margin=0,
@@ -88,40 +91,47 @@ class SelectView(pn.viewable.Viewer):
         return len(self.session.selected) > plots.LINES_AT_MOST
 
     def _plot(self) -> hv.DynamicMap:
-        session = self.session
+        # One stream for all layers: a stream of its own for each would draw the plot anew for each. `selected` is set
+        # with every change of the selection or the threshold, so these need no watching.
+        stream = hv.streams.Params(self.session, ["selected", "highlighted", "theme", *WINDOW])
+        look: dict[str, Any] = {
+            "responsive": True, "border": 0, "padding": 0, "xaxis": None, "yaxis": None, "toolbar": None,
+            "show_frame": False, "show_legend": False, "shared_axes": False,
+            "hooks": [plots.fitted(lambda: self.frame)],
+        }  # fmt: skip
+        picture = hv.DynamicMap(lambda **_: hv.Overlay(self._layers()).opts(**look), streams=[stream])
+        self._hold_streams(picture)
+        return picture
 
-        def layer(draw: Any, *names: str) -> hv.DynamicMap:
-            stream = hv.streams.Params(session, [*WINDOW, "theme", *names])
-            return hv.DynamicMap(lambda **_: draw(), streams=[stream])
+    def _layers(self) -> list[hv.Element]:
+        """What lies over one another in the plot; the same object again where nothing of it has changed."""
+        session, values, frame, theme = self.session, self.values, self.frame, self.theme
+        window = (session.source, frame, theme.name)
+        chosen = (*window, session.selected.tobytes())
 
-        lines = layer(self._lines, "selected")
-        self._hold_streams(lines)
-        layers = [
-            layer(lambda: plots.raster(self.values, self.frame, self.theme.density)),
-            layer(lambda: plots.zero_line(self.theme)),
-            layer(lambda: plots.selected_steps(session.selection, self.frame, self.theme), "selection"),
-            layer(self._crowd, "selected"),
-            lines,
-            layer(lambda: plots.named_line(self.values, session.highlighted, self.frame, self.theme), "highlighted"),
+        def kept(name: str, key: tuple[Any, ...], draw: Callable[[], hv.Element]) -> hv.Element:
+            if self._kept.get(name, (None,))[0] != key:
+                self._kept[name] = (key, draw())
+            return self._kept[name][1]
+
+        lit = (*window, session.highlighted)
+        return [
+            kept("states", chosen if self.many else window, self._raster),
+            kept("steps", (*window, session.selection), lambda: plots.selected_steps(session.selection, frame, theme)),
+            kept("lines", chosen, self._lines),
+            kept("lit line", lit, lambda: plots.lit_line(values, session.highlighted, theme)),
+            kept("lit name", lit, lambda: plots.lit_name(values, session.highlighted, frame, theme)),
         ]
-        return hv.Overlay(layers).collate().opts(
-            responsive=True, border=0, padding=0, xaxis=None, yaxis=None, toolbar=None, show_frame=False,
-            show_legend=False, shared_axes=False, hooks=[plots.fitted(lambda: self.frame)],
-        )  # fmt: skip
 
     def _lines(self) -> hv.Curve:
         chosen = self.session.selected[:0] if self.many else self.session.selected
         lines = plots.state_lines(self.values, chosen, self.theme.accent)
         return lines.opts(tools=["xbox_select"], active_tools=["xbox_select"])
 
-    def _crowd(self) -> hv.RGB:
-        if not self.many:
-            return plots.empty_raster(self.frame)
-        accent = self.theme.accent
-        chosen = self.values.isel({self.values.dims[1]: self.session.selected})
-        return plots.raster(chosen, self.frame, (accent, accent))
+    def _raster(self) -> hv.RGB:
+        return plots.raster(self.values, self.frame, self.theme, self.session.selected if self.many else None)
 
-    @param.depends(*[f"session.{name}" for name in [*WINDOW, "selected", "threshold"]], watch=True)
+    @param.depends(*[f"session.{name}" for name in [*WINDOW, "selected"]], watch=True)
     def _show_words(self) -> None:
         session, frame = self.session, self.frame
         edges = schema.document_edges(session.recording)
@@ -151,13 +161,13 @@ class SelectView(pn.viewable.Viewer):
         self.axis.param.watch(lambda event: self._threshold_dragged(event.new), "gesture")
         self.states.param.watch(lambda event: self.session.param.update(highlighted=event.new), "highlighted")
 
-    def _hold_streams(self, lines: hv.DynamicMap) -> None:
+    def _hold_streams(self, picture: hv.DynamicMap) -> None:
         """Streams live as long as the view; HoloViews keeps only weak references to some of them."""
-        box = hv.streams.BoundsX(source=lines)
+        box = hv.streams.BoundsX(source=picture)
         box.add_subscriber(self._boxed)
-        pointer = hv.streams.PointerXY(source=lines)
+        pointer = hv.streams.PointerXY(source=picture)
         pointer.add_subscriber(self._pointed)
-        gone = hv.streams.MouseLeave(source=lines)
+        gone = hv.streams.MouseLeave(source=picture)
         gone.add_subscriber(lambda **_: self.session.param.update(highlighted=None))
         self._streams = (box, pointer, gone)
 

@@ -1,0 +1,191 @@
+"""How quick the app feels: ``python -m tests.benchmarks.latency``.
+
+The real server, real Chromium, a real mouse, on a recording of 20,000 steps of 650 states. Each time runs from the
+mouse event in the page to the frame in which all that it changes has been painted: the lines and the words of the
+select view, or the words and the heatmaps of the match view.
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import statistics
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import xarray as xr
+from playwright.sync_api import sync_playwright
+from rich.console import Console
+from rich.table import Table
+
+from lstmvis_panel import save_recording
+from tests.benchmarks.matching import wandering
+from tests.tools.browser import launch_options
+from tests.tools.serving import Server, serving
+from tests.ui.screen import SETTLED, Screen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from playwright.sync_api import Browser, Page
+
+WORDS = ("the", "a", "of", "in", "to", "and", "it", "he", "she", "was", "whale", "ship", "sea", "old", "little")
+PAUSE = 250
+"""Milliseconds between two moves of the mouse, so that each is answered before the next."""
+
+# Every mouse event is stamped as it reaches the page; so is every paint, once its frame is done.
+WATCH = """() => {
+  window.stamps = []
+  const stamp = (what) => requestAnimationFrame(() => { const { port1, port2 } = new MessageChannel()
+    port1.onmessage = () => window.stamps.push([what, performance.now()]); port2.postMessage(0) })
+  for (const type of ["pointerdown", "pointermove", "pointerup"]) {
+    addEventListener(type, () => window.stamps.push([type, performance.now()]), true)
+  }
+  for (const model of Bokeh.documents[0]._all_models.values()) {
+    const view = model.type === "Figure" && Bokeh.index.find_one(model)
+    if (!view) continue
+    const paint = view._actual_paint.bind(view)
+    const what = Math.abs(view.frame.bbox.height - 220) < 1 ? "lines" : "heatmaps"
+    view._actual_paint = () => { paint(); stamp(what) }
+  }
+  const walk = (root) => [...root.querySelectorAll("*")].flatMap((e) => e.shadowRoot ? [e, ...walk(e.shadowRoot)] : [e])
+  for (const element of walk(document)) {
+    const what = element.matches(".strip svg") ? "strip" : element.matches(".matrix") ? "matrix" : null
+    const changes = { childList: true, subtree: true, characterData: true, attributeFilter: ["style"] }
+    if (what) new MutationObserver(() => stamp(what)).observe(element, changes)
+  }
+}"""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What was measured, in ms, beside what is asked for."""
+
+    name: str
+    asked: float
+    times: list[float]
+
+
+def recording_of(steps: int, states: int) -> xr.Dataset:
+    """Return a recording of words at random and states that wander as a model's do."""
+    codes = np.random.default_rng(1).integers(0, len(WORDS), steps)
+    level = xr.DataArray(codes % 5, dims="step", attrs={"kind": "categorical", "labels": "level_label"})
+    return xr.Dataset(
+        {
+            "token": ("step", codes, {"kind": "token", "labels": "vocabulary"}),
+            "vocabulary": ("word", np.array(WORDS), {"kind": "labels"}),
+            "cell": (("step", "cell_state"), wandering(steps, states), {"kind": "states", "transform": "tanh"}),
+            "level": level,
+            "level_label": ("level_label", np.array(list("abcde")), {"kind": "labels"}),
+        },
+        attrs={"title": "Wandering"},
+    )
+
+
+def first_paint(server: Server, opened: float, browser: Browser) -> Figure:
+    """From the open port to lines and words on the screen, the browser's own start left out."""
+    page = browser.new_page(viewport={"width": 1400, "height": 900})
+    waited = time.perf_counter()
+    Screen(page, server.url).open(project="wandering", selection="2003-2006", position=2000)
+    painted = time.perf_counter()
+    page.close()
+    return Figure("first paint after the port opens", 3000, [(painted - max(waited, opened)) * 1000])
+
+
+def threshold_drag(screen: Screen, moves: int) -> Figure:
+    """Drag the threshold, a few px at a time."""
+    frame = screen.lines()
+    line = screen.page.locator(".threshold").bounding_box()
+    assert line is not None
+    x, y = line["x"] + frame["width"] / 2, line["y"] + line["height"] / 2
+    ways = [(x, y - 4 * way) for way in _to_and_fro(moves)]
+    return Figure("threshold drag to painted lines and words", 100, _dragged(screen.page, (x, y), ways))
+
+
+def brush_drag(screen: Screen, moves: int) -> Figure:
+    """Drag the edge of the brush, a word at a time."""
+    first = screen.word(screen.steps()[10])
+    y = first["y"] + first["height"] / 2
+    ways = [(first["x"] + (1.5 + way % 5) * first["width"], y) for way in range(moves)]
+    return Figure("brush drag to painted lines and words", 100, _dragged(screen.page, (first["x"] + 5, y), ways))
+
+
+def matches_drawn(screen: Screen, times: int) -> Figure:
+    """Brush words, let go, and wait for words and heatmaps of the matches."""
+    taken = []
+    for number in range(times):
+        screen.page.evaluate("window.stamps = []")
+        first = screen.steps()[8 + 3 * (number % 5)]
+        screen.brush(first, first + 2)
+        screen.wait_for_address(selection=f"{first}-{first + 2}")
+        screen.page.wait_for_function(
+            "['matrix', 'heatmaps'].every((what) => window.stamps.some((stamp) => stamp[0] === what))", timeout=SETTLED
+        )
+        screen.page.wait_for_timeout(PAUSE)
+        stamps = screen.page.evaluate("window.stamps")
+        released = max(at for what, at in stamps if what == "pointerup")
+        taken.append(_last(stamps, {"matrix", "heatmaps"}, released) - released)
+    return Figure("match, from mouse up to drawn words and heatmaps", 500, taken)
+
+
+def _dragged(page: Page, start: tuple[float, float], ways: Iterable[tuple[float, float]]) -> list[float]:
+    taken = []
+    page.mouse.move(*start)
+    page.mouse.down()
+    for way in ways:
+        page.evaluate("window.stamps = []")
+        page.mouse.move(*way)
+        page.wait_for_timeout(PAUSE)
+        stamps = page.evaluate("window.stamps")
+        moved = max((at for what, at in stamps if what == "pointermove"), default=float("inf"))
+        if {"lines", "strip"} <= {what for what, at in stamps if at > moved}:
+            taken.append(_last(stamps, {"lines", "strip"}, moved) - moved)
+    page.mouse.up()
+    return taken
+
+
+def _last(stamps: list[tuple[str, float]], kinds: set[str], after: float) -> float:
+    return max(at for what, at in stamps if what in kinds and at >= after)
+
+
+def _to_and_fro(count: int) -> list[int]:
+    return [min(n % 30, 30 - n % 30) for n in range(1, count + 1)]
+
+
+def measured(steps: int, states: int, moves: int) -> list[Figure]:
+    """Serve a recording, and measure all figures on it."""
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        save_recording(recording_of(steps, states), Path(folder) / "wandering.h5")
+        browser = playwright.chromium.launch(**launch_options())
+        with serving(Path(folder), log_file=Path(folder) / "server.log") as server:
+            figures = [first_paint(server, time.perf_counter(), browser)]
+            page = browser.new_page(viewport={"width": 1400, "height": 900})
+            screen = Screen(page, server.url).open(project="wandering", position=2000, left=0, selection="2003-2006")
+            page.wait_for_timeout(3000)
+            page.evaluate(WATCH)
+            figures += [threshold_drag(screen, moves), brush_drag(screen, moves), matches_drawn(screen, moves // 4)]
+        browser.close()
+    return figures
+
+
+def main() -> None:
+    """Measure, and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--steps", type=int, default=20_000)
+    parser.add_argument("--states", type=int, default=650)
+    parser.add_argument("--moves", type=int, default=40)
+    arguments = parser.parse_args()
+    title = f"{arguments.steps:,} steps x {arguments.states} states; {platform.machine()}, {platform.system()}"
+    table = Table("what", "asked, ms", "median, ms", "lowest", "highest", "n", title=title)
+    for figure in measured(arguments.steps, arguments.states, arguments.moves):
+        spread = [f"{value:.0f}" for value in (statistics.median(figure.times), min(figure.times), max(figure.times))]
+        table.add_row(figure.name, f"{figure.asked:.0f}", *spread, str(len(figure.times)))
+    Console(width=120).print(table)
+
+
+if __name__ == "__main__":
+    main()
