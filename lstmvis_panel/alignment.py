@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from lstmvis_panel.index import steps_of
 from lstmvis_panel.schema import STEP, Kind, document_edges, names_of, transform_of
 from lstmvis_panel.selection import on
 
@@ -130,13 +131,26 @@ def align_matches(
         ``aligned_step >= 0``.
     """
     steps = steps_around(recording, table.start.values, before, after)
-    values = take_steps(states, steps)
-    counts = np.count_nonzero(on(values.values[:, :, selected], threshold, transform_of(states)), axis=2)
     names = names_of(recording, Kind.TOKEN, Kind.CATEGORICAL, Kind.SCALAR)
     return xr.Dataset(
         {
             "aligned_step": steps,
-            "on_count": (steps.dims, np.where(steps.values >= 0, counts, 0)),
+            "on_count": (steps.dims, _counts(states, selected, threshold, steps.values)),
             **{name: take_steps(recording[name], steps) for name in names},
         }
     )
+
+
+def _counts(states: xr.DataArray, selected: np.ndarray, threshold: float, steps: np.ndarray) -> np.ndarray:
+    """How many selected states are on at each step, 0 where the step is -1; the shape of ``steps``."""
+    counts = np.zeros(steps.shape, np.int64)
+    source, transform = steps_of(states), transform_of(states)
+    for row, wanted in enumerate(steps):
+        inside = np.flatnonzero(wanted >= 0)
+        if not len(inside):
+            continue
+        first, column = int(wanted[inside[0]]), int(inside[0])
+        for at, values in source.blocks(first, first + len(inside)):
+            begin = column + at - first
+            counts[row, begin : begin + len(values)] = on(values[:, selected], threshold, transform).sum(axis=1)
+    return counts
