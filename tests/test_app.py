@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import panel as pn
+import pytest
+
+import lstmvis_panel as lv
+from lstmvis_panel.app import Explorer, create_app
+from lstmvis_panel.style import THEMES
+from tests.drawn import recording_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WORDS = "abcdeFGhijabcdeFGhij"
+ROWS = (".....##........##...", ".....##.............")
+
+
+def test_explore_takes_a_recording_and_answers_in_code() -> None:
+    app = lv.explore(recording_of(WORDS, *ROWS), selection=(5, 7), threshold=0.5)
+    assert app.selected.tolist() == [0, 1]
+    assert app.matches is not None
+    assert app.matches.start.values.tolist() == [5, 15]
+    app.session.selection = (15, 17)
+    assert app.selected.tolist() == [0]
+
+
+def test_explore_takes_a_path(tmp_path: Path) -> None:
+    lv.save_recording(recording_of(WORDS, *ROWS), tmp_path / "drawn.h5")
+    assert lv.explore(tmp_path / "drawn.h5").session.source == "cell"
+
+
+def test_explore_says_what_it_takes() -> None:
+    with pytest.raises(ValueError, match=r"explore\(\) takes source, position.*; not treshold\."):
+        lv.explore(recording_of(WORDS, *ROWS), treshold=0.5)
+
+
+def test_explore_refuses_a_source_that_is_not_there() -> None:
+    with pytest.raises(ValueError, match="cell9"):
+        lv.explore(recording_of(WORDS, *ROWS), source="cell9")
+
+
+def test_a_recording_says_where_it_wants_to_be_opened() -> None:
+    view = json.dumps({"position": 12, "threshold": 0.6, "left": 0})
+    session = lv.explore(recording_of(WORDS, *ROWS, view=view), left=2).session
+    assert (session.position, session.threshold, session.left) == (12, 0.6, 2)
+
+
+@pytest.mark.parametrize("view", ["{", "[]", '{"position": "soon", "source": "cell9"}', '{"threshold": null}'])
+def test_a_bad_wish_is_passed_over(view: str) -> None:
+    session = lv.explore(recording_of(WORDS, *ROWS, view=view)).session
+    assert (session.position, session.source, session.threshold) == (0, "cell", 0.3)
+
+
+def test_the_theme_dresses_the_whole_page() -> None:
+    app = lv.explore(recording_of(WORDS, *ROWS))
+    assert app.__panel__().styles["--lv-page"] == THEMES["light"].page
+    app.session.theme = "dark"
+    assert app.__panel__().styles["--lv-page"] == THEMES["dark"].page
+
+
+def test_an_app_of_a_folder_is_its_start_page(tmp_path: Path) -> None:
+    lv.save_recording(recording_of(WORDS, *ROWS), tmp_path / "drawn.h5")
+    page = "".join(str(pane.object) for pane in create_app(tmp_path).select(pn.pane.HTML))
+    assert "Drawn" in page
+    assert "project=drawn" in page
+
+
+@pytest.mark.parametrize("name", ["empty", "missing"])
+def test_a_folder_without_recordings_says_so(tmp_path: Path, name: str) -> None:
+    (tmp_path / "empty").mkdir()
+    page = "".join(str(pane.object) for pane in create_app(tmp_path / name).select(pn.pane.HTML))
+    assert "No recording here" in page
+    assert name in page
+
+
+def test_titles_are_text_and_never_markup(tmp_path: Path) -> None:
+    recording = recording_of("<&>", "##.").assign_attrs(title="<b>bold</b>", description="<script>x</script>")
+    lv.save_recording(recording, tmp_path / "marked.h5")
+    page = "".join(str(pane.object) for pane in create_app(tmp_path).select(pn.pane.HTML))
+    assert "<b>bold" not in page
+    assert "<script>" not in page
+    app = lv.explore(recording, selection=(0, 2))
+    said = "".join(str(pane.object) for pane in app.__panel__().select(pn.pane.HTML))
+    assert "&lt; &amp;" in said
+    assert "<b>bold" not in said
+
+
+def test_an_explorer_is_a_viewer_that_can_be_served() -> None:
+    app = lv.explore(recording_of(WORDS, *ROWS))
+    assert isinstance(app, Explorer)
+    assert isinstance(app, pn.viewable.Viewer)
+    assert callable(app.servable)
