@@ -96,7 +96,7 @@ class Session(param.Parameterized):
     recording: xr.Dataset = param.ClassSelector(class_=xr.Dataset, constant=True, doc="What is looked at; read-only.")
     project: str = param.String(constant=True, doc="The recording's name in the address.")
 
-    source: str = param.Selector(objects=[], check_on_set=True, doc="Source of hidden states that is shown and matched.")
+    source: str = param.Selector(objects=[], check_on_set=True, doc="Source of states that is shown and matched.")
     position: int = param.Integer(default=0, bounds=(0, None), doc="The step that was asked for; it is marked.")
     word_width: int = param.Integer(default=30, bounds=(5, 80), doc="Width of a step in px.")
     width: int = param.Integer(default=1140, bounds=(80, None), doc="Room in px for the steps shown.")
