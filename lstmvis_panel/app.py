@@ -52,8 +52,9 @@ class Explorer(pn.viewable.Viewer):
     ) -> None:
         super().__init__(session=session)
         self._window = not in_notebook()
-        header, *views = Header(session, projects or {}), SelectView(session), MatchView(session)
-        self._panel = page(session.theme, header, *_said(notices), *views, window=self._window)
+        header, select = Header(session, projects or {}), SelectView(session)
+        self._match = MatchView(session)
+        self._panel = page(session.theme, header, *_said(notices), select, self._match, window=self._window)
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._panel
@@ -65,7 +66,11 @@ class Explorer(pn.viewable.Viewer):
 
     @property
     def matches(self) -> xr.Dataset | None:
-        """The matches on screen as from `find_matches`, or None while there are none."""
+        """The matches of the selection as from `find_matches`, its own row among them; None without a selection.
+
+        Where the search is still under way, this waits for its end.
+        """
+        self._match.following.finish()
         return None if self.session.matches is None else self.session.matches.table
 
     @param.depends("session.theme", watch=True)
@@ -138,7 +143,7 @@ def create_app(folder: str | os.PathLike[str] | None = None) -> pn.viewable.View
 def page(theme: str, *parts: Any, window: bool = True) -> pn.Column:
     """The frame of a page, in its colours; it fills the window, unless it stands in a notebook."""
     styles = dressed(theme, window=window)
-    return pn.Column(*parts, margin=0, sizing_mode="stretch_width", min_width=980, styles=styles)
+    return pn.Column(*parts, margin=0, sizing_mode="stretch_width", min_width=980 if window else 720, styles=styles)
 
 
 def dressed(theme: str, *, window: bool = True) -> dict[str, str]:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import gc
 import logging
-from typing import TYPE_CHECKING
+import socket
+from typing import TYPE_CHECKING, Any
 
 import panel as pn
 import typer
+from tornado.websocket import WebSocketClosedError
 
 from lstmvis_panel import app
 
 if TYPE_CHECKING:
+    import asyncio
     from pathlib import Path
 
 TITLE = "LSTMVis"
@@ -44,15 +47,30 @@ def run(folder: Path, *, port: int, address: str, prefix: str, allow: list[str],
     # What is loaded by now never becomes garbage; not to look through it each time saves stalls of 200 ms.
     gc.collect()
     gc.freeze()
+    port = port or _free_port(address)
     server = pn.serve(
         {"lstmvis": lambda: app.create_app(folder)},
         port=port, address=address, prefix=prefix, title=TITLE, show=show, start=False, threaded=False, verbose=False,
-        websocket_origin=[f"{host}:{port}" for host in (address, "localhost", "127.0.0.1")] + allow if port else "*",
+        websocket_origin=[f"{host}:{port}" for host in (address, "localhost", "127.0.0.1")] + allow,
     )  # fmt: skip
-    typer.echo(f"LSTMVis serves {folder} at http://{address}:{server.port}{prefix}")
+    server.io_loop.asyncio_loop.set_exception_handler(_without_closed_pages)
+    typer.echo(f"LSTMVis serves {folder} at http://{address}:{port}{prefix}")
     try:
         server.io_loop.start()
     except KeyboardInterrupt:
         typer.echo("Stopped.")
     finally:
         server.stop()
+
+
+def _free_port(address: str) -> int:
+    with socket.socket() as probe:
+        probe.bind((address, 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def _without_closed_pages(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Report what goes wrong on the loop, save that a visitor closed a page while something was on its way to it."""
+    if not isinstance(context.get("exception"), WebSocketClosedError):
+        loop.default_exception_handler(context)

@@ -56,6 +56,13 @@ class Following(param.Parameterized):
         else:  # in a script nobody waits for anything else
             self._take(self._find(query, ticket), ticket)
 
+    def finish(self) -> None:
+        """Answer here and now what is still being searched for: code that reads the matches has no loop to wait in."""
+        query = self.session.query
+        if query is not None and self.session.searching:
+            self._newest = ticket = object()
+            self._take(self._find(query, ticket), ticket)
+
     async def _answer_later(self, query: Query, ticket: object) -> None:
         found = await asyncio.to_thread(self._find, query, ticket)
         # The document was free while the search ran; taking the answer needs it.
