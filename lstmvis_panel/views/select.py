@@ -99,9 +99,12 @@ class SelectView(pn.viewable.Viewer):
             "show_frame": False, "show_legend": False, "shared_axes": False,
             "hooks": [plots.fitted(lambda: self.frame)],
         }  # fmt: skip
-        picture = hv.DynamicMap(lambda **_: hv.Overlay(self._layers()).opts(**look), streams=[stream])
-        self._hold_streams(picture)
-        return picture
+        # The pointer's streams need a layer that stays: HoloViews finds no source in what a callback lays together.
+        ground = hv.Curve([], schema.STEP, "value").opts(
+            tools=["xbox_select"], active_tools=["xbox_select"], default_tools=[], apply_ranges=False
+        )
+        self._hold_streams(ground)
+        return (ground * hv.DynamicMap(lambda **_: hv.Overlay(self._layers()), streams=[stream])).opts(**look)
 
     def _layers(self) -> list[hv.Element]:
         """What lies over one another in the plot; the same object again where nothing of it has changed."""
@@ -125,8 +128,7 @@ class SelectView(pn.viewable.Viewer):
 
     def _lines(self) -> hv.Curve:
         chosen = self.session.selected[:0] if self.many else self.session.selected
-        lines = plots.state_lines(self.values, chosen, self.theme.accent)
-        return lines.opts(tools=["xbox_select"], active_tools=["xbox_select"])
+        return plots.state_lines(self.values, chosen, self.theme.accent)
 
     def _raster(self) -> hv.RGB:
         return plots.raster(self.values, self.frame, self.theme, self.session.selected if self.many else None)
@@ -161,13 +163,13 @@ class SelectView(pn.viewable.Viewer):
         self.axis.param.watch(lambda event: self._threshold_dragged(event.new), "gesture")
         self.states.param.watch(lambda event: self.session.param.update(highlighted=event.new), "highlighted")
 
-    def _hold_streams(self, picture: hv.DynamicMap) -> None:
+    def _hold_streams(self, ground: hv.Curve) -> None:
         """Streams live as long as the view; HoloViews keeps only weak references to some of them."""
-        box = hv.streams.BoundsX(source=picture)
+        box = hv.streams.BoundsX(source=ground)
         box.add_subscriber(self._boxed)
-        pointer = hv.streams.PointerXY(source=picture)
+        pointer = hv.streams.PointerXY(source=ground)
         pointer.add_subscriber(self._pointed)
-        gone = hv.streams.MouseLeave(source=picture)
+        gone = hv.streams.MouseLeave(source=ground)
         gone.add_subscriber(lambda **_: self.session.param.update(highlighted=None))
         self._streams = (box, pointer, gone)
 
