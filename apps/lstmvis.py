@@ -2,6 +2,10 @@
 
 import sys
 
-from lstmvis_panel.app import create_app
+import panel as pn
 
+from lstmvis_panel.app import create_app, warm
+
+# Once a process: with panel serve --warm before the port opens, else for the first visitor.
+pn.state.as_cached("lstmvis is warm", warm)
 create_app(sys.argv[1] if len(sys.argv) > 1 else None).servable(title="LSTMVis")

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
+LONGEST_NUMBER = 40
+"""Characters of a number in an address; Python reads no longer ones than some thousand."""
+
 KEYS = ("source", "position", "selection", "threshold", "left", "right", "word_width", "mapping", "theme")
 """Parameters of a session that an address holds."""
 
@@ -44,7 +47,7 @@ def written(session: Session) -> dict[str, str]:
     query = {"project": session.project} if session.project else {}
     for key in KEYS:
         value = getattr(session, key)
-        if value is None:
+        if value is None or (key == "selection" and session.refusal):
             continue
         if key == "selection":
             query[key] = f"{value[0]}-{value[1]}"
@@ -100,10 +103,8 @@ def _choice(session: Session, key: str, text: str) -> tuple[str, str]:
 
 def _whole(session: Session, key: str, text: str) -> tuple[int, str]:
     low, high = session.param[key].bounds
-    if key == "position":
-        high = session.steps - 1
     try:
-        value = int(text.replace(",", ""))
+        value = int(text[:LONGEST_NUMBER].replace(",", ""))
     except ValueError:
         message = f"is no whole number; {getattr(session, key)} is used."
         raise ValueError(message) from None
@@ -124,7 +125,7 @@ def _real(session: Session, key: str, text: str) -> tuple[float, str]:
 
 def _selection(session: Session, _key: str, text: str) -> tuple[tuple[int, int], str]:
     first, dash, last = text.partition("-")
-    if not (dash and first.isdecimal() and last.isdecimal()):
+    if not (dash and first.isdecimal() and last.isdecimal() and len(text) <= LONGEST_NUMBER):
         message = "is not two step numbers such as 120-124; nothing is selected."
         raise ValueError(message)
     start, stop = int(first), int(last)

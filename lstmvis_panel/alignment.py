@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from lstmvis_panel.index import steps_of
-from lstmvis_panel.schema import STEP, Kind, document_edges, names_of, transform_of
+from lstmvis_panel.schema import STEP, TOKEN, Kind, document_edges, names_of, transform_of
 from lstmvis_panel.selection import on
 
 MATCH = "match"
@@ -97,6 +97,11 @@ def take_steps(variable: xr.DataArray, steps: xr.DataArray) -> xr.DataArray:
     return xr.DataArray(values, dims=(*steps.dims, *variable.dims[1:]), coords=steps.coords, attrs=variable.attrs)
 
 
+def annotation_key(name: str) -> str:
+    """The name of an annotation among what stands around matches, where no name of ours can hide it."""
+    return f"annotation {name}"
+
+
 def align_matches(
     recording: xr.Dataset,
     states: xr.DataArray,
@@ -127,16 +132,17 @@ def align_matches(
     -------
     xr.Dataset
         Dimensions ``("match", "offset")``: ``aligned_step`` (int64, -1 outside the document), ``token`` codes,
-        ``on_count`` (int64), and each categorical or scalar annotation under its own name. Mask all of them with
-        ``aligned_step >= 0``.
+        ``on_count`` (int64), and each categorical or scalar annotation as `annotation_key` names it. Mask all of them
+        with ``aligned_step >= 0``.
     """
     steps = steps_around(recording, table.start.values, before, after)
-    names = names_of(recording, Kind.TOKEN, Kind.CATEGORICAL, Kind.SCALAR)
+    annotations = names_of(recording, Kind.CATEGORICAL, Kind.SCALAR)
     return xr.Dataset(
         {
             "aligned_step": steps,
             "on_count": (steps.dims, _counts(states, selected, threshold, steps.values)),
-            **{name: take_steps(recording[name], steps) for name in names},
+            "token": take_steps(recording[TOKEN], steps),
+            **{annotation_key(name): take_steps(recording[name], steps) for name in annotations},
         }
     )
 

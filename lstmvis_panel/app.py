@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Mapping, Sequence
 
+LEAST_WIDTH = 945
+"""Width in px below which words and heatmaps would stand on one another."""
+
 
 class Explorer(pn.viewable.Viewer):
     """The app as an object: shows itself in a notebook cell, and can be served.
@@ -58,6 +61,10 @@ class Explorer(pn.viewable.Viewer):
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._panel
+
+    def __repr__(self) -> str:
+        looked_at = ", ".join(f"{name}={getattr(self.session, name)!r}" for name in address.KEYS)
+        return f"Explorer({looked_at})"
 
     @property
     def selected(self) -> np.ndarray:
@@ -121,20 +128,25 @@ def create_app(folder: str | os.PathLike[str] | None = None) -> pn.viewable.View
     prepare()
     place = Path(folder) if folder is not None else store.bundled_examples()
     query = _query()
-    theme = query.get("theme", "light") if query.get("theme") in THEMES else "light"
+    theme, notices = query.get("theme", "light"), []
+    if theme not in THEMES:
+        notices = [f"Theme “{theme}” in the address is none of {', '.join(THEMES)}; light is shown."]
+        theme = "light"
     try:
         projects = store.open_projects(place)
     except RecordingError as error:
         return page(theme, start_page([], str(place), theme, [str(error)]))
     name = query.get("project")
     if name is None or name not in projects or projects[name].error:
-        notices = [] if name in projects or name is None else [f"There is no project “{name}” here."]
+        notices += [] if name in projects or name is None else [f"There is no project “{name}” here."]
         return page(theme, start_page(projects.values(), str(place), theme, notices))
     recording = projects[name].recording
     titles = {key: project.title for key, project in projects.items() if not project.error}
     restored = address.read(recording, query)
     # A link with nothing but a project, and perhaps a source, opens where the recording wants to be opened.
     view = {} if "position" in query else _default_view(recording).values
+    if selection := restored.values.get("selection"):
+        view["position"] = selection[0]
     explorer = Explorer(Session(recording, name, **{**view, **restored.values}), titles, restored.notices)
     _follow(explorer.session)
     return explorer.__panel__()
@@ -143,7 +155,7 @@ def create_app(folder: str | os.PathLike[str] | None = None) -> pn.viewable.View
 def page(theme: str, *parts: Any, window: bool = True) -> pn.Column:
     """The frame of a page, in its colours; it fills the window, unless it stands in a notebook."""
     styles = dressed(theme, window=window)
-    return pn.Column(*parts, margin=0, sizing_mode="stretch_width", min_width=980 if window else 720, styles=styles)
+    return pn.Column(*parts, margin=0, sizing_mode="stretch_width", styles=styles)
 
 
 def dressed(theme: str, *, window: bool = True) -> dict[str, str]:
@@ -152,6 +164,7 @@ def dressed(theme: str, *, window: bool = True) -> dict[str, str]:
         **THEMES[theme].properties(),
         "background": "var(--lv-page)",
         "min-height": "100vh" if window else "0",
+        "min-width": f"{LEAST_WIDTH}px",  # a narrower window, or cell, scrolls
         "padding-bottom": "1px",
     }
 
@@ -225,7 +238,7 @@ def _said(notices: Sequence[str]) -> list[pn.viewable.Viewable]:
 def _query() -> dict[str, str]:
     location = pn.state.location
     search = location.search if location is not None else ""
-    return dict(address.parsed(search).items())
+    return address.parsed(search)
 
 
 def _default_view(recording: xr.Dataset) -> address.Restored:
@@ -248,6 +261,13 @@ def _follow(session: Session) -> None:
         if not session.gesturing:
             location.search = address.encoded(address.written(session))
 
+    def read(event: param.parameterized.Event) -> None:
+        """The visitor went back or forward."""
+        if event.new != address.encoded(address.written(session)):
+            values = address.read(session.recording, address.parsed(event.new)).values
+            session.param.update(**{"selection": None, **values})
+
     session.param.watch(write, [*address.KEYS, "gesturing"])
+    location.param.watch(read, "search")
     # Only once the browser is there: before, it would send its own address back over ours.
     pn.state.onload(write)

@@ -19,11 +19,12 @@ def lstmvis() -> None:
 @app.command()
 def serve(
     folder: Annotated[Path | None, typer.Argument(help="What to serve; the bundled examples if left out.")] = None,
-    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")] = 5006,
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65535)] = 5006,
     address: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 lets others in.")] = "localhost",
     prefix: Annotated[str, typer.Option(help="Path under which a proxy serves the app.")] = "",
     allow: Annotated[
-        list[str] | None, typer.Option(help="Host[:port] that pages may connect from; repeat for several.")
+        list[str] | None,
+        typer.Option(help="Further name[:port] by which browsers reach it; may be repeated."),
     ] = None,
     show: Annotated[bool, typer.Option(help="Open a browser.")] = False,  # noqa: FBT002
 ) -> None:

@@ -23,6 +23,15 @@ _LOCK = SerializableLock()
 SHOWN = 10
 
 
+def stamp(path: Path) -> tuple[int, ...] | None:
+    """Return what changes when a file is replaced or its rights are: time, size, inode, mode; None if out of reach."""
+    try:
+        status = path.stat()
+    except (OSError, ValueError):
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino, status.st_mode
+
+
 class LazyDataset(BackendArray):
     """One HDF5 dataset, read where it is indexed; for threads and processes alike.
 

@@ -86,6 +86,7 @@ def find_matches(  # noqa: PLR0913
         "top": top,
         "distinct": int(distinct),
         "candidates": int(counts.sum()),
+        "complete": int(counts[-1]),
     }
     return _dataset(best, states, attrs)
 

@@ -7,9 +7,10 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import h5py
+import numpy as np
 import xarray as xr
 
-from lstmvis_panel.hdf5 import as_recording_error, lies_elsewhere, open_file
+from lstmvis_panel.hdf5 import as_recording_error, lies_elsewhere, open_file, stamp
 from lstmvis_panel.native_names import decode_attrs, decode_name
 from lstmvis_panel.schema import Kind, Problem, RecordingError, kind_of
 from lstmvis_panel.validation import structural_problems
@@ -22,8 +23,12 @@ FORMAT, FORMAT_VERSION = "lstmvis-recording", 1
 FILE_SUFFIXES = frozenset({".h5", ".hdf5", ".nc"})
 STORE_SUFFIX = ".zarr"
 ALL_SUFFIXES = FILE_SUFFIXES | {STORE_SUFFIX}
+ATTRS_FILES = ("zarr.json", ".zattrs")  # of the formats 3 and 2 of Zarr
 # Those that may not fit in memory: written block by block, and read only where they are looked at.
 LARGE = frozenset({Kind.STATES, Kind.SCALAR, Kind.PREDICTION, Kind.WEIGHTS, Kind.EMBEDDING})
+
+
+_answers: dict[Path, tuple[tuple[tuple[int, ...] | None, ...], bool]] = {}
 
 
 def open_native(path: Path) -> xr.Dataset:
@@ -40,7 +45,9 @@ def open_native(path: Path) -> xr.Dataset:
         remedy = "write it with save_recording, or give each variable its attribute kind"
         raise RecordingError(Problem(path.name, what, remedy))
     version = all_attrs[""].get("format_version")
-    if version not in (FORMAT_VERSION, None):
+    # One number as a list is what h5py makes of an array of one.
+    version = version.tolist() if isinstance(version, np.ndarray | np.generic) else version
+    if version not in (FORMAT_VERSION, [FORMAT_VERSION], None):
         what = f"has version {version} of the format; {FORMAT_VERSION} was expected"
         raise RecordingError(Problem(path.name, what, "update lstmvis-panel"))
     # Only coordinates may be times: a scalar in "seconds since the start" stays a number.
@@ -57,12 +64,27 @@ def open_native(path: Path) -> xr.Dataset:
 
 
 def holds_recording(path: Path) -> bool:
-    """Tell whether a file or store is one of ours, or so damaged that nobody can tell."""
+    """Tell whether a file or store is one of ours, or so damaged that nobody can tell; never raises.
+
+    The answer is kept until the file changes: a folder is looked through for each visitor.
+    """
+    stamps = tuple(stamp(file) for file in _attrs_files(path))
+    known = _answers.get(path)
+    if known is not None and known[0] == stamps:
+        return known[1]
     try:
-        return is_recording(_all_attrs(path))
-    except RecordingError:
+        answer = is_recording(_all_attrs(path))
+    except Exception:  # noqa: BLE001 - whatever it is, it is said where the recording is opened
         # The older netCDF, which we never write.
-        return path.is_dir() or _first_bytes(path) != b"CDF"
+        return path.suffix.lower() == STORE_SUFFIX or _first_bytes(path) != b"CDF"
+    _answers[path] = stamps, answer
+    return answer
+
+
+def forget_gone() -> None:
+    """Drop what is known of files that are there no more, so that a long-lived server's memory does not grow."""
+    for path in [path for path in list(_answers) if stamp(path) is None]:
+        _answers.pop(path, None)
 
 
 def is_recording(all_attrs: Mapping[str, Mapping[str, Any]]) -> bool:
@@ -98,6 +120,17 @@ def _all_attrs(path: Path) -> dict[str, dict[str, Any]]:
         return {"": dict(file.attrs)} | {name: dict(file[name].attrs) for name in inside}
 
 
+def _attrs_files(path: Path) -> list[Path]:
+    """Return the files that hold what `_all_attrs` reads."""
+    if path.suffix.lower() != STORE_SUFFIX:
+        return [path]
+    try:
+        groups = [path, *sorted(part for part in path.iterdir() if part.is_dir())]
+    except OSError:
+        groups = [path]
+    return [path, *(group / name for group in groups for name in ATTRS_FILES)]
+
+
 def _first_bytes(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
@@ -107,7 +140,7 @@ def _first_bytes(path: Path) -> bytes:
 
 
 def _zarr_attrs(group: Path) -> dict[str, Any]:
-    for name in ("zarr.json", ".zattrs"):
+    for name in ATTRS_FILES:
         try:
             content = json.loads((group / name).read_text(encoding="utf-8"))
             return dict(content.get("attributes", {}) if name == "zarr.json" else content)

@@ -169,11 +169,17 @@ def nearest_state(values: xr.DataArray, chosen: np.ndarray, x: float, y: float, 
     return int(chosen[best]) if distances[best] <= reach else None
 
 
-def fitted(current: Callable[[], Frame]) -> Callable[[Any, Any], None]:
-    """A HoloViews hook that keeps the plot's ranges on the frame; overlays of DynamicMaps keep their first ones."""
+def fitted(current: Callable[[], Frame | None]) -> Callable[[Any, Any], None]:
+    """A HoloViews hook that keeps the plot's ranges on the frame; overlays of DynamicMaps keep their first ones.
+
+    HoloViews keeps hooks for good, and all that they hold: let ``current`` hold the view weakly, and return None once
+    it is gone.
+    """
 
     def hook(plot: Any, _element: Any) -> None:
         frame = current()
+        if frame is None:
+            return
         (left, right), figure = frame.x_range, plot.state
         plot.handles["x_range"].update(start=left, end=right, reset_start=left, reset_end=right)
         plot.handles["y_range"].update(start=frame.low, end=frame.high, reset_start=frame.low, reset_end=frame.high)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 PROJECT_FILE = "lstm.yml"
 FILE = "a name from files"
 DATASET = "the path of a dataset in the HDF5 file"
+MOST_LETTERS = 10_000_000
+KEY = "[key]"  # ends pydantic's location of a mapping's key, where others are those of its values
 
 
 class Section(BaseModel):
@@ -85,7 +87,7 @@ def _range(value: Any) -> Literal["dict"] | tuple[float, float]:
         return "dict"
     try:
         low, high = (float(end) for end in (value.split("...") if isinstance(value, str) else value))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ValueError(value) from None
     if not -math.inf < low < high < math.inf:
         raise ValueError(value)
@@ -180,7 +182,17 @@ def _sections(value: Any) -> Iterator[tuple[str, Section]]:
 
 
 class _Loader(yaml.SafeLoader):
-    """A safe loader that refuses a key given twice, where YAML would keep the last without a word."""
+    """A safe loader that refuses a key given twice, where YAML would keep the last without a word.
+
+    It refuses as well what is endless once each alias is written out, as an error that shows it would.
+    """
+
+    def get_single_node(self) -> yaml.Node | None:
+        node: yaml.Node | None = super().get_single_node()
+        if node is not None and _written_out(node, {}) > MOST_LETTERS:
+            problem = "with its aliases written out it is too long"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
+        return node
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002
         seen = set()
@@ -191,6 +203,17 @@ class _Loader(yaml.SafeLoader):
                     raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
                 seen.add(key.value)
         return super().construct_mapping(node, deep)
+
+
+def _written_out(node: yaml.Node, known: dict[int, float]) -> float:
+    """Return some count of the letters of a node, aliases written out; endless for one that contains itself."""
+    if isinstance(node, yaml.ScalarNode):
+        return 1 + len(node.value)
+    if id(node) not in known:
+        known[id(node)] = math.inf
+        parts = [part for pair in node.value for part in pair] if isinstance(node, yaml.MappingNode) else node.value
+        known[id(node)] = 1 + sum(_written_out(part, known) for part in parts)
+    return known[id(node)]
 
 
 def load_yaml(path: Path, where: str) -> dict[Any, Any]:
@@ -206,7 +229,8 @@ def load_yaml(path: Path, where: str) -> dict[Any, Any]:
     except yaml.MarkedYAMLError as error:
         line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise RecordingError(Problem(where + line, f"is not valid YAML: {error.problem or error}")) from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, LookupError, AttributeError, TypeError, RecursionError) as error:
+        # PyYAML lets out whatever Python says of `!!int ""`, `!!bool x` and `!!timestamp x`.
         remedy = "save the file as UTF-8" if isinstance(error, UnicodeDecodeError) else ""
         raise RecordingError(Problem(where, f"is not valid YAML: {error}", remedy)) from None
     except OSError as error:
@@ -220,9 +244,16 @@ def load_yaml(path: Path, where: str) -> dict[Any, Any]:
 
 def _problem(where: str, location: tuple[int | str, ...], details: Mapping[str, Any]) -> Problem:
     """Turn a finding of pydantic into a sentence about the file."""
-    place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
+    if location[-1:] == (KEY,):
+        found, expected = f"has the key {details['input']!r}", "text as a key"
+        return Problem(_place(where, location[:-2]), f"{found}; {expected} was expected", "put it in quotes")
     found = "is missing" if details["type"] == "missing" else f"is {str(details['input'])[:60]!r}"
-    return Problem(f"{where}, {place.lstrip('.')}", f"{found}; {_expected(location)} was expected")
+    return Problem(_place(where, location), f"{found}; {_expected(location)} was expected")
+
+
+def _place(where: str, location: tuple[int | str, ...]) -> str:
+    place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")
+    return f"{where}, {place}" if place else where
 
 
 def _expected(location: tuple[int | str, ...]) -> str:
@@ -233,7 +264,9 @@ def _expected(location: tuple[int | str, ...]) -> str:
         if is_entry or not isinstance(part, str):
             is_entry = False
             continue
-        field = next(field for name, field in section.model_fields.items() if part in {name, field.alias})
+        field = next((field for name, field in section.model_fields.items() if part in {name, field.alias}), None)
+        if field is None:
+            break
         expected = field.description or expected
         is_entry = get_origin(field.annotation) is dict
         section = _section_in(field.annotation) or section

@@ -51,16 +51,29 @@ def run(folder: Path, *, port: int, address: str, prefix: str, allow: list[str],
     server = pn.serve(
         {"lstmvis": lambda: app.create_app(folder)},
         port=port, address=address, prefix=prefix, title=TITLE, show=show, start=False, threaded=False, verbose=False,
-        websocket_origin=[f"{host}:{port}" for host in (address, "localhost", "127.0.0.1")] + allow,
+        websocket_origin=[f"{host}:{port}" for host in _names(address)] + allow,
     )  # fmt: skip
     server.io_loop.asyncio_loop.set_exception_handler(_without_closed_pages)
-    typer.echo(f"LSTMVis serves {folder} at http://{address}:{port}{prefix}")
+    typer.echo(f"LSTMVis serves {folder} at http://{_names(address)[0]}:{port}{prefix.rstrip('/')}/")
     try:
         server.io_loop.start()
     except KeyboardInterrupt:
         typer.echo("Stopped.")
     finally:
         server.stop()
+
+
+def _names(address: str) -> list[str]:
+    """What the browsers of visitors may call this machine, the best first."""
+    names = ["localhost", "127.0.0.1"]
+    if address in ("0.0.0.0", "::", ""):  # noqa: S104 - asked for by the user
+        own = socket.gethostname()
+        try:
+            addresses = socket.gethostbyname_ex(own)[2]
+        except OSError:
+            addresses = []
+        return list(dict.fromkeys([own, *addresses, *names]))
+    return list(dict.fromkeys([address, *names]))
 
 
 def _free_port(address: str) -> int:

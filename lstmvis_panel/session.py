@@ -6,6 +6,7 @@ A gesture and a line of code set the same parameter. What derives from parameter
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -82,6 +83,19 @@ class Matches:
         return int(self.table.attrs["candidates"])
 
 
+class Steps(param.Tuple):
+    """A range of steps (start, stop), stop exclusive, or None."""
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(default=None, length=2, allow_None=True, **arguments)
+
+    def _validate_value(self, val: Any, allow_None: bool) -> None:  # noqa: FBT001, N803 - param's names
+        super()._validate_value(val, allow_None)
+        if val is not None and not all(isinstance(step, int | np.integer) for step in val):
+            message = f"{self.name} is {val!r}; two whole step numbers (start, stop) were expected."
+            raise ValueError(message)
+
+
 class Session(param.Parameterized):
     """One visitor's look at one recording.
 
@@ -100,10 +114,10 @@ class Session(param.Parameterized):
     position: int = param.Integer(default=0, bounds=(0, None), doc="The step that was asked for; it is marked.")
     word_width: int = param.Integer(default=30, bounds=(5, 80), doc="Width of a step in px.")
     width: int = param.Integer(default=1140, bounds=(80, None), doc="Room in px for the steps shown.")
-    selection: tuple[int, int] | None = param.Tuple(
-        default=None, length=2, allow_None=True, doc="Selected steps (start, stop), stop exclusive."
+    selection: tuple[int, int] | None = Steps(doc="Selected steps (start, stop), stop exclusive.")
+    threshold: float = param.Number(
+        default=0.3, bounds=(-sys.float_info.max, sys.float_info.max), doc="A state is on from this value."
     )
-    threshold: float = param.Number(default=0.3, doc="A state is on where its value is at least this.")
     left: int = param.Integer(default=1, bounds=(0, 99), doc="Steps before the selection at which a state must be off.")
     right: int = param.Integer(default=0, bounds=(0, 99), doc="Steps after the selection at which a state must be off.")
     mapping: str = param.Selector(
@@ -130,12 +144,15 @@ class Session(param.Parameterized):
             what = "has no source of hidden states"
             remedy = "give at least one variable attrs['kind'] = 'states'"
             raise schema.RecordingError(schema.Problem("recording", what, remedy))
-        heatmaps = ["none", "match count", *schema.names_of(recording, schema.Kind.CATEGORICAL, schema.Kind.SCALAR)]
+        annotations = schema.names_of(recording, schema.Kind.CATEGORICAL, schema.Kind.SCALAR)
+        heatmaps = list(dict.fromkeys(["none", "match count", *annotations]))
         self._windows: tuple[Any, xr.DataArray] | None = None
+        self._extent: tuple[xr.DataArray, tuple[float, float]] | None = None
         self._selected_for: tuple[Any, ...] = ()
         super().__init__(recording=recording, project=project)
         self.param.source.objects = sources
         self.param.mapping.objects = heatmaps
+        self.param.position.bounds = (0, self.steps - 1)
         self.param.update(source=sources[0])
         self.param.update(**values)
 
@@ -172,13 +189,10 @@ class Session(param.Parameterized):
     @property
     def extent(self) -> tuple[float, float]:
         """The value axis (low, high): fits the steps shown with some air, symmetric about 0 if a value is negative."""
-        values = displayed(self.window).values
-        finite = values[np.isfinite(values)]
-        if not finite.size:
-            return -1.0, 1.0
-        reach = _round_up(float(np.abs(finite).max())) or 1.0
-        air = AXIS_AIR * reach
-        return (-reach - air if finite.min() < 0 else -air, reach + air)
+        window = self.window
+        if self._extent is None or self._extent[0] is not window:
+            self._extent = (window, _axis(displayed(window).values))
+        return self._extent[1]
 
     @property
     def words(self) -> list[str]:
@@ -188,6 +202,8 @@ class Session(param.Parameterized):
     @property
     def heat(self) -> np.ndarray:
         """How many selected states are on at each step shown, shape ``(shown,)``."""
+        if not len(self.selected):
+            return np.zeros(self.shown, np.int64)
         window = self.window.sel({schema.STEP: slice(self.first, self.first + self.shown - 1)})
         chosen = window.values[:, self.selected]
         counts: np.ndarray = on(chosen, self.threshold, schema.transform_of(self.states)).sum(axis=1)
@@ -273,6 +289,15 @@ def _row_of(table: xr.Dataset, mine: xr.Dataset) -> int | None:
     same = (table.start == mine.start.item(0)) & (table.length == mine.length.item(0))
     rows = np.flatnonzero(same.values)
     return int(rows[0]) if len(rows) else None
+
+
+def _axis(values: np.ndarray) -> tuple[float, float]:
+    finite = values[np.isfinite(values)]
+    if not finite.size:
+        return -1.0, 1.0
+    reach = _round_up(float(np.abs(finite).max())) or 1.0
+    air = AXIS_AIR * reach
+    return (-reach - air if finite.min() < 0 else -air, reach + air)
 
 
 def _round_up(value: float) -> float:

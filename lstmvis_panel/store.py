@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections import Counter
@@ -10,16 +11,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lstmvis_panel import schema
-from lstmvis_panel.native import ALL_SUFFIXES, FILE_SUFFIXES, STORE_SUFFIX, holds_recording, open_native
+from lstmvis_panel.hdf5 import stamp
+from lstmvis_panel.native import (
+    ALL_SUFFIXES,
+    FILE_SUFFIXES,
+    STORE_SUFFIX,
+    forget_gone,
+    holds_recording,
+    open_native,
+)
 from lstmvis_panel.native_save import save_native
 from lstmvis_panel.project import PROJECT_FILE, files_of, open_project, title_of
 from lstmvis_panel.schema import STEP, Problem, RecordingError, sources
+from lstmvis_panel.validation import says_yes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import xarray as xr
 
+log = logging.getLogger(__name__)
 SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__", "venv", "site-packages"})
 EXPECTED = f"a folder with {PROJECT_FILE}, or {', '.join(sorted(ALL_SUFFIXES))}"
 
@@ -94,14 +105,21 @@ class Project:
     @property
     def title(self) -> str:
         """The recording's title; the best known name where it can't be opened."""
-        title = title_of(self.path) if self.error else self.recording.attrs.get("title")
+        try:
+            title = _shared(self.path).attrs.get("title")
+        except RecordingError:
+            title = _known_title(self.path)
         return str(title or self.id)
 
     @property
     def description(self) -> str:
         """The recording's description; empty where it has none that says more than the title."""
-        description = "" if self.error else str(self.recording.attrs.get("description", ""))
-        return "" if description == self.title else description
+        try:
+            attrs = _shared(self.path).attrs
+        except RecordingError:
+            return ""
+        description = str(attrs.get("description", ""))
+        return "" if description == str(attrs.get("title") or self.id) else description
 
     @property
     def steps(self) -> int:
@@ -121,7 +139,7 @@ class Project:
     @property
     def searchable(self) -> bool:
         """Whether the project says that it can be searched for words (``etc.regex_search``)."""
-        return bool(self.recording.attrs.get("searchable", 0))
+        return says_yes(self.recording.attrs.get("searchable", 0))
 
 
 def open_recording(path: str | os.PathLike[str]) -> xr.Dataset:
@@ -188,10 +206,11 @@ def open_projects(folder: str | os.PathLike[str]) -> dict[str, Project]:
     RecordingError
         If there is no such folder.
     """
-    root = Path(folder).resolve()
-    if not root.exists():
+    root = _resolved(Path(folder))
+    if stamp(root) is None:
         remedy = "name a folder that holds recordings, or one recording"
         raise RecordingError(Problem(str(folder), "there is no such folder", remedy))
+    _forget_gone()
     if root.is_file() or root.suffix == STORE_SUFFIX:
         path = root.parent if root.name == PROJECT_FILE else root
         root, paths = path.parent, [path]
@@ -238,10 +257,12 @@ def _recordings_below(root: Path) -> Iterator[Path]:
 
 def _named(root: Path, paths: list[Path]) -> list[tuple[str, Path]]:
     """Give each path the shortest of its names that no other path has."""
-    plain = [path.stem if path.is_file() or path.suffix == STORE_SUFFIX else path.name for path in paths]
+    plain = [path.stem if path.suffix == STORE_SUFFIX or _is_file(path) else path.name for path in paths]
     relative = [path.relative_to(root) for path in paths]
     longer = [at.with_name(name).as_posix() if at.name else name for at, name in zip(relative, plain, strict=True)]
-    columns = [plain, longer, [at.as_posix() for at in relative]]
+    whole = [at.as_posix() for at in relative]
+    # A name that is no UTF-8 fits into no address: Python's stand-ins for its bytes are spelled out.
+    columns = [[_spelled(name) for name in column] for column in (plain, longer, whole)]
     counts = [Counter(column) for column in columns]
     named = []
     for path, *names in zip(paths, *columns, strict=True):
@@ -254,8 +275,34 @@ def _named(root: Path, paths: list[Path]) -> list[tuple[str, Path]]:
 class _Opened:
     """What came of opening a path, and the files it depends on as they were then."""
 
-    stamps: dict[Path, tuple[int, int, int] | None]
+    stamps: dict[Path, tuple[int, ...] | None]
     outcome: xr.Dataset | RecordingError
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
+def _spelled(name: str) -> str:
+    return name.encode("utf-8", errors="backslashreplace").decode()
+
+
+def _resolved(path: Path) -> Path:
+    """Return a path without links where that can be told: a link to itself, say, is kept for the error to name."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError, ValueError):
+        return path.absolute()
+
+
+def _known_title(path: Path) -> str | None:
+    try:
+        return title_of(path)
+    except Exception:  # noqa: BLE001 - the project's error has said it
+        return None
 
 
 _opened: dict[Path, _Opened] = {}
@@ -264,12 +311,13 @@ _opening = threading.Lock()
 
 def _shared(path: Path) -> xr.Dataset:
     """Return the process's one recording of this path, opened anew if a file of it was replaced."""
-    path = (path.parent if path.name == PROJECT_FILE else path).resolve()
+    path = _resolved(path.parent if path.name == PROJECT_FILE else path)
     known = _opened.get(path)
     if known is None or not _is_current(known):
         with _opening:
             known = _opened.get(path)
             if known is None or not _is_current(known):
+                _forget_gone()
                 known = _opened[path] = _open(path)
     if isinstance(known.outcome, RecordingError):
         # A fresh one: a raised exception drags along the frames of whoever met it first.
@@ -278,27 +326,42 @@ def _shared(path: Path) -> xr.Dataset:
 
 
 def _open(path: Path) -> _Opened:
-    is_project = (path / PROJECT_FILE).exists()
-    files = files_of(path) if is_project else [path, path / "zarr.json", path / ".zmetadata"]
-    stamps = {file: _stamp(file) for file in files}
+    """Open a path. Nothing gets out but in an `_Opened`: one bad file must not take a whole folder's page down."""
+    is_project = stamp(path / PROJECT_FILE) is not None
+    files = _project_files(path) if is_project else [path, path / "zarr.json", path / ".zmetadata"]
+    stamps = {file: stamp(file) for file in files}
     try:
-        if is_project:
-            return _Opened(stamps, open_project(path))
-        if path.exists() and path.suffix.lower() in ({STORE_SUFFIX} if path.is_dir() else FILE_SUFFIXES):
-            return _Opened(stamps, open_native(path))
+        return _Opened(stamps, _read(path, is_project=is_project))
     except RecordingError as error:
         return _Opened(stamps, error)
+    except Exception as error:
+        log.exception("%s can't be read", path)
+        what = f"can't be read ({type(error).__name__}: {error})"
+        return _Opened(stamps, RecordingError(Problem(str(path), what, "the log of the server says more")))
+
+
+def _read(path: Path, *, is_project: bool) -> xr.Dataset:
+    if is_project:
+        return open_project(path)
+    if path.exists() and path.suffix.lower() in ({STORE_SUFFIX} if path.is_dir() else FILE_SUFFIXES):
+        return open_native(path)
     found = "is no recording" if path.exists() else "there is no such file or folder"
-    return _Opened(stamps, RecordingError(Problem(str(path), f"{found}; {EXPECTED} was expected")))
+    raise RecordingError(Problem(str(path), f"{found}; {EXPECTED} was expected"))
+
+
+def _project_files(path: Path) -> list[Path]:
+    try:
+        return files_of(path)
+    except Exception:  # noqa: BLE001 - opening the project says it
+        return [path / PROJECT_FILE]
+
+
+def _forget_gone() -> None:
+    """Drop what is known of paths that are there no more, so that a long-lived server's memory does not grow."""
+    forget_gone()
+    for path in [path for path in list(_opened) if stamp(path) is None]:
+        _opened.pop(path, None)
 
 
 def _is_current(opened: _Opened) -> bool:
-    return all(_stamp(file) == stamp for file, stamp in opened.stamps.items())
-
-
-def _stamp(path: Path) -> tuple[int, int, int] | None:
-    try:
-        status = path.stat()
-    except (OSError, ValueError):
-        return None
-    return status.st_mtime_ns, status.st_size, status.st_ino
+    return all(stamp(file) == then for file, then in opened.stamps.items())

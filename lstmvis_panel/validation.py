@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,6 +39,7 @@ SHAPES: dict[Kind, tuple[str | None, int, str]] = {
     Kind.EMBEDDING: (WORD, 2, FLOAT),
     Kind.LABELS: (None, 1, TEXT),
 }
+SURROGATE = re.compile("[\ud800-\udfff]")
 CODED = (Kind.TOKEN, Kind.CATEGORICAL, Kind.PREDICTION)
 
 
@@ -53,11 +55,35 @@ def find_problems(recording: xr.Dataset) -> list[Problem]:
 
 def structural_problems(recording: xr.Dataset) -> list[Problem]:
     """Return all that is wrong with a recording except for the values of its states, which are not read."""
-    problems = [Problem("recording", str(note), fatal=False) for note in recording.attrs.get("notes", ())]
-    problems += _missing(recording)
+    problems = [*_attrs_problems(recording), *_missing(recording)]
     for name, variable in recording.variables.items():
         problems += _variable_problems(recording, name, variable)
     return [*problems, *_document_problems(recording)]
+
+
+def _attrs_problems(recording: xr.Dataset) -> Iterator[Problem]:
+    """Pass on the reader's notes, and say which attributes of the recording count for nothing."""
+    notes = recording.attrs.get("notes", ())
+    notes = notes.tolist() if isinstance(notes, np.ndarray) else notes
+    notes = [notes] if isinstance(notes, str) else notes
+    if isinstance(notes, list | tuple) and all(isinstance(note, str) for note in notes):
+        yield from (Problem("recording", note, fatal=False) for note in notes)
+    else:
+        yield Problem("recording, attribute notes", f"is {notes!r}; a list of texts was expected", fatal=False)
+    searchable = recording.attrs.get("searchable", 0)
+    if not is_flag(searchable):
+        what = f"is {searchable!r}; 0 or 1 was expected"
+        yield Problem("recording, attribute searchable", what, "it counts as 0", fatal=False)
+
+
+def is_flag(value: Any) -> bool:
+    """Tell whether an attribute says yes or no: 1 or 0. A text does not: all but the empty one would be yes."""
+    return isinstance(value, int | float | np.generic) and value in (0, 1)
+
+
+def says_yes(value: Any) -> bool:
+    """Tell whether an attribute is 1; anything else, 0 or not, is no yes."""
+    return is_flag(value) and bool(value)
 
 
 def _missing(recording: xr.Dataset) -> Iterator[Problem]:
@@ -73,6 +99,9 @@ def _variable_problems(recording: xr.Dataset, name: Hashable, variable: xr.Varia
     kind = kind_of(variable)
     if not isinstance(name, str):
         yield Problem(f"{name!r}", "is no name; text was expected", "rename the variable")
+    elif SURROGATE.search(name):
+        # No address could name it, and a start page's links are addresses.
+        yield Problem(f"{name!r}", "has half a character in its name (a surrogate)", "rename the variable")
     elif kind is None:
         if name not in recording.coords or "kind" in variable.attrs:
             what = f"attribute kind is {variable.attrs.get('kind')!r}; {', '.join(Kind)} was expected"
@@ -138,7 +167,7 @@ def _source_problems(name: str, variable: xr.Variable) -> Iterator[Problem]:
     layer = variable.attrs.get("layer", 0)
     if not isinstance(layer, int | np.integer):
         yield Problem(f"{name}, attribute layer", f"is {layer!r}; a whole number was expected")
-    if variable.attrs.get("unsigned", 0) not in (0, 1):
+    if not is_flag(variable.attrs.get("unsigned", 0)):
         what = f"is {variable.attrs['unsigned']!r}; 0 or 1 was expected"
         yield Problem(f"{name}, attribute unsigned", what)
 
@@ -146,7 +175,7 @@ def _source_problems(name: str, variable: xr.Variable) -> Iterator[Problem]:
 def _range_problems(name: str, value_range: Any) -> Iterator[Problem]:
     try:
         low, high = (float(end) for end in value_range)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         low = high = np.nan
     if not -np.inf < low < high < np.inf:
         yield Problem(f"{name}, attribute range", f"is {value_range!r}; [low, high] with low < high was expected")
@@ -181,7 +210,7 @@ def _value_problems(name: str, states: xr.Variable) -> Iterator[Problem]:
             missing = int(np.isnan(values).sum())
             counts["NaN"] += missing
             counts["infinite"] += values.size - missing - int(np.isfinite(values).sum())
-        if states.attrs.get("unsigned", 0):
+        if says_yes(states.attrs.get("unsigned", 0)):
             counts["negative"] += int((values < 0).sum())
     remedies = {
         "NaN": "a state that is NaN is never on",

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+import runpy
+import subprocess
+import sys
+from pathlib import Path
 
 import panel as pn
 import pytest
@@ -9,13 +12,31 @@ import pytest
 import lstmvis_panel as lv
 from lstmvis_panel.app import Explorer, create_app
 from lstmvis_panel.style import THEMES
+from lstmvis_panel.sweep import sweep
 from tests.drawn import recording_of
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 WORDS = "abcdeFGhijabcdeFGhij"
 ROWS = (".....##........##...", ".....##.............")
+ROOT = Path(__file__).parents[1]
+VISIT = """
+import gc, weakref
+import panel as pn
+from bokeh.document import Document
+import lstmvis_panel as lv
+from tests.drawn import recording_of
+
+app = lv.explore(recording_of("abFGab", "..##..", "..##.."), selection=(2, 4))
+document = Document()
+root = app.__panel__().get_root(document)
+app.session.threshold = 0.5
+session = weakref.ref(app.session)
+# What Panel does when the session of a visitor ends.
+app.__panel__()._cleanup(root)
+pn.state._views.clear()
+del app, document, root
+gc.collect()
+print("forgotten" if session() is None else "kept")
+"""
 
 
 def test_explore_takes_a_recording_and_answers_in_code() -> None:
@@ -86,6 +107,34 @@ def test_titles_are_text_and_never_markup(tmp_path: Path) -> None:
     said = "".join(str(pane.object) for pane in app.__panel__().select(pn.pane.HTML))
     assert "&lt; &amp;" in said
     assert "<b>bold" not in said
+
+
+def test_a_visitor_who_leaves_is_forgotten() -> None:
+    #  In a process of its own: pytest holds on to much.
+    done = subprocess.run([sys.executable, "-c", VISIT], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.stdout == "forgotten\n", done.stderr
+
+
+def test_panel_serve_compiles_what_a_search_runs() -> None:
+    script = ROOT / "apps" / "lstmvis.py"
+    pn.state.cache.clear()
+    runpy.run_path(str(script))
+    assert sweep.signatures
+
+
+def test_an_unknown_theme_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("lstmvis_panel.app._query", lambda: {"theme": "pink"})
+    page = "".join(str(pane.object) for pane in create_app(tmp_path).select(pn.pane.HTML))
+    assert "Theme “pink” in the address is none of light, dark" in page
+
+
+@pytest.mark.parametrize("name", ["on_count", "aligned_step", "none", "match count", "annotation place"])
+def test_an_annotation_may_bear_any_name(name: str) -> None:
+    recording = recording_of(WORDS, *ROWS)
+    recording[name] = recording["place"] + 100
+    app = lv.explore(recording, selection=(5, 7), threshold=0.5)
+    assert app.session.matches is not None
+    assert app.session.matches.aligned.on_count.sel(offset=0).values.tolist() == [2, 1]
 
 
 def test_an_explorer_is_a_viewer_that_can_be_served() -> None:

@@ -317,6 +317,54 @@ def test_a_later_format_is_refused(tmp_path: Path) -> None:
         open_recording(tmp_path / "x.h5")
 
 
+@pytest.mark.parametrize("version", [[1, 2], "1", [[1]], []])
+def test_a_version_that_is_no_number_is_refused(tmp_path: Path, version: Any) -> None:
+    save_recording(two_sentences(), tmp_path / "x.h5")
+    with h5py.File(tmp_path / "x.h5", "a") as file:
+        file.attrs["format_version"] = version
+    with pytest.raises(RecordingError, match=r"x.h5: has version .* of the format; 1 was expected"):
+        open_recording(tmp_path / "x.h5")
+
+
+def test_attributes_that_count_for_nothing_do_not_stand_in_the_way(target: Path) -> None:
+    save_recording(two_sentences().assign_attrs(notes=3, searchable="no"), target)
+    assert [problem.where for problem in schema.validate(open_recording(target))] == [
+        "recording, attribute notes",
+        "recording, attribute searchable",
+    ]
+
+
+def test_whether_a_file_is_ours_is_asked_once_until_it_changes(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Path] = []
+    real = native._all_attrs
+
+    def counted(path: Path) -> dict[str, dict[str, Any]]:
+        asked.append(path)
+        return real(path)
+
+    monkeypatch.setattr(native, "_all_attrs", counted)
+    save_recording(two_sentences(), target)
+    assert [native.holds_recording(target) for _ in range(3)] == [True] * 3
+    assert asked == [target]
+    native_save._remove(target)
+    if target.suffix == ".zarr":
+        (target / "x").mkdir(parents=True)
+        (target / "x" / "zarr.json").write_text("{}")
+    else:
+        h5py.File(target, "w").close()
+    assert [native.holds_recording(target) for _ in range(3)] == [False] * 3
+    assert len(asked) == 2
+
+
+def test_a_store_whose_variable_gets_its_kind_becomes_ours(tmp_path: Path) -> None:
+    variable = tmp_path / "x.zarr" / "v" / "zarr.json"
+    variable.parent.mkdir(parents=True)
+    variable.write_text("{}")
+    assert not native.holds_recording(tmp_path / "x.zarr")
+    variable.write_text('{"attributes": {"kind": "states"}}')
+    assert native.holds_recording(tmp_path / "x.zarr")
+
+
 def test_native_states_stored_in_another_file_are_refused(tmp_path: Path) -> None:
     save_recording(two_sentences(), tmp_path / "x.h5")
     with h5py.File(tmp_path / "other.h5", "w") as other:

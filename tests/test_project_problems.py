@@ -201,6 +201,11 @@ def test_what_is_wrong_is_said(tmp_path: Path, situation: str) -> None:
     assert any(line.startswith("small/") and says in line for line in found), found
 
 
+LAUGHS = b"l0: &l0 ha\n" + b"".join(
+    b"l%d: &l%d [%s]\n" % (n, n, b",".join([b"*l%d" % (n - 1)] * 9)) for n in range(1, 12)
+)
+
+
 @pytest.mark.parametrize(
     ("content", "says"),
     [
@@ -212,6 +217,11 @@ def test_what_is_wrong_is_said(tmp_path: Path, situation: str) -> None:
         (b"name: caf\xe9\n", "small/lstm.yml: is not valid YAML: 'utf-8' codec can't decode byte 0xe9"),
         (b"name: \x01\n", "small/lstm.yml: is not valid YAML: "),
         (b"a: " + b"[" * 9000, "small/lstm.yml"),
+        (b'a: !!int ""\n', "small/lstm.yml: is not valid YAML: "),
+        (b"a: !!bool x\n", "small/lstm.yml: is not valid YAML: "),
+        (b"a: !!timestamp x\n", "small/lstm.yml: is not valid YAML: "),
+        (b"a: &a {b: *a}\n", "small/lstm.yml, line 1: is not valid YAML: with its aliases written out it is too long"),
+        (LAUGHS, "small/lstm.yml, line 1: is not valid YAML: with its aliases written out it is too long"),
         (b"a: !!python/object/apply:os.getcwd []\n", "small/lstm.yml, line 1: is not valid YAML: could not determine"),
     ],
 )
@@ -220,6 +230,25 @@ def test_a_file_that_is_no_yaml_mapping(tmp_path: Path, content: bytes, says: st
     (folder / "lstm.yml").write_bytes(content)
     (found,) = problems_of(folder)
     assert found.startswith(says)
+
+
+@pytest.mark.parametrize(
+    ("section", "says"),
+    [
+        (
+            "files: {true: a.h5}",
+            "small/lstm.yml, files: has the key True; text as a key was expected - put it in quotes",
+        ),
+        ("files: {~: x}", "small/lstm.yml, files: has the key None; text as a key was expected - put it in quotes"),
+        ("meta: {~: {file: a}}", "small/lstm.yml, meta: has the key None; text as a key was expected"),
+        ("meta: {2020-01-01: 3}", "small/lstm.yml, meta: has the key datetime.date(2020, 1, 1); text as a key"),
+        (f"meta: {{t: {{vis: {{range: [0, 1{'0' * 400}]}}}}}}", "small/lstm.yml, meta.t.vis.range: is '[0, 1000"),
+    ],
+)
+def test_a_key_that_is_no_text_and_a_number_without_end(tmp_path: Path, section: str, says: str) -> None:
+    (tmp_path / "small").mkdir()
+    (tmp_path / "small" / "lstm.yml").write_text(section)
+    assert any(line.startswith(says) for line in problems_of(tmp_path / "small"))
 
 
 def test_no_project_file(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from lstmvis_panel.alignment import annotation_key
 from lstmvis_panel.schema import RecordingError
 from lstmvis_panel.session import Session
 from tests.drawn import recording_of
@@ -144,8 +145,8 @@ def test_the_answer_says_what_stands_around_each_match(session: Session) -> None
     at_start = aligned.sel(offset=0)
     assert at_start.aligned_step.values.tolist() == [1, 7]
     assert at_start.on_count.values.tolist() == [2, 2]
-    assert at_start.place.values.tolist() == [1.0, 7.0]
-    assert aligned.sel(offset=1).capital.values.tolist() == [1, 0]
+    assert at_start[annotation_key("place")].values.tolist() == [1.0, 7.0]
+    assert aligned.sel(offset=1)[annotation_key("capital")].values.tolist() == [1, 0]
     assert aligned.sel(offset=-3).aligned_step.values.tolist() == [-1, 4]
 
 
@@ -183,3 +184,18 @@ def test_two_sessions_share_a_recording_and_nothing_else() -> None:
     one.param.update(threshold=0.7, selection=(1, 3), position=5)
     assert one.recording is other.recording
     assert (other.threshold, other.selection, other.position) == (0.3, None, 0)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"position": 10}, {"position": -1}, {"threshold": float("inf")}, {"selection": (1.5, 3)}, {"source": "cell9"}],
+)
+def test_a_value_that_can_not_be_is_refused(session: Session, values: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=next(iter(values))):
+        session.param.update(**values)
+
+
+def test_a_selection_outside_the_recording_is_refused_in_words(session: Session) -> None:
+    session.selection = (8, 12)
+    assert "12" in session.refusal
+    assert session.heat.tolist() == [0] * 10

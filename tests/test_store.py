@@ -5,19 +5,24 @@ from __future__ import annotations
 import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import h5py
 import numpy as np
 import pytest
+import yaml
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
-from lstmvis_panel import native, schema
+from lstmvis_panel import native, schema, store
 from lstmvis_panel.schema import RecordingError
 from lstmvis_panel.store import bundled_examples, open_projects, open_recording, save_recording
 from tests.recordings import full_project, small_project, two_sentences
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import Any
 
     import xarray as xr
 
@@ -247,3 +252,161 @@ def test_errors_are_not_shared_between_visitors(tmp_path: Path) -> None:
     assert errors[0] is not errors[1]
     assert errors[0].problems == errors[1].problems
     assert os.fspath(tmp_path.name) in str(errors[0])
+
+
+def test_what_is_known_of_a_path_goes_with_it(tmp_path: Path) -> None:
+    for name in ("a.h5", "b.h5"):
+        save_recording(two_sentences(), tmp_path / name)
+    assert all(project.error is None for project in open_projects(tmp_path).values())
+    (tmp_path / "a.h5").unlink()
+    assert list(open_projects(tmp_path)) == ["b"]
+    known = [{path.name for path in paths if path.parent == tmp_path} for paths in (store._opened, native._answers)]
+    assert known == [{"b.h5"}, {"b.h5"}]
+
+
+def test_paths_that_never_were_do_not_add_up(tmp_path: Path) -> None:
+    for number in range(5):
+        with pytest.raises(RecordingError, match="there is no such file or folder"):
+            open_recording(tmp_path / f"{number}.h5")
+    assert len([path for path in store._opened if path.parent == tmp_path]) <= 1
+
+
+# ------------------------------------------------------------------------------------------- one bad file among others
+
+
+def served(folder: Path) -> dict[str, str | None]:
+    """Ask all that a start page asks, and return each project's error."""
+    errors = {}
+    for name, project in open_projects(folder).items():
+        errors[name] = project.error
+        assert isinstance(project.title, str)
+        assert isinstance(project.description, str)
+        if project.error is None:
+            assert project.steps > 0
+            assert [str(source) for source in project.sources]
+            assert isinstance(project.annotations, list)
+            assert isinstance(project.searchable, bool)
+    return errors
+
+
+KEY = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.dates()
+SCALAR = KEY | st.sampled_from(["train", "words", "states", "ids", "cell", "..", "\0", "dict", 10**400])
+CONTENT = st.recursive(
+    SCALAR, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEY, inner, max_size=3), max_leaves=8
+)
+SECTIONS = ["name", "description", "files", "word_sequence", "states", "word_embedding", "meta", "etc"]
+INNER = ["train", "file", "path", "dict_file", "types", "dict", "index", "vis", "t", "layer", "regex_search"]
+
+
+@st.composite
+def project_files(draw: st.DrawFn) -> dict[Any, Any]:
+    """Draw what ``lstm.yml`` may hold: the small project, with anything in place of some of it or beside it."""
+    content: dict[Any, Any] = small_project().config
+    for name in draw(st.lists(st.sampled_from(SECTIONS) | KEY, max_size=3)):
+        section = content.get(name)
+        kept = section if isinstance(section, dict) else {}
+        odd = st.dictionaries(st.sampled_from(INNER) | KEY, CONTENT, max_size=3)
+        content[name] = draw(CONTENT | odd.map(lambda keys, kept=kept: {**kept, **keys}))
+    return content
+
+
+@settings(max_examples=60)
+@given(content=project_files())
+@example(content={"files": {True: "a.h5"}})
+@example(content={"files": {None: "x"}, "meta": {None: {"file": "x"}}})
+def test_whatever_a_project_file_holds_the_others_are_served(
+    tmp_path_factory: pytest.TempPathFactory, content: dict[Any, Any]
+) -> None:
+    folder = tmp_path_factory.mktemp("projects")
+    small_project().write(folder / "good")
+    odd = small_project().write(folder / "odd")
+    (odd / "lstm.yml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    with suppress(RecordingError):
+        open_recording(odd)
+    errors = served(folder)
+    assert (list(errors), errors["good"]) == (["good", "odd"], None)
+
+
+@pytest.mark.parametrize(
+    ("attrs", "says"),
+    [({"format_version": [1, 2]}, "has version [1, 2] of the format"), ({"notes": 3}, None), ({"notes": "lone"}, None)],
+)
+def test_odd_attributes_leave_the_other_files(tmp_path: Path, attrs: dict[str, Any], says: str | None) -> None:
+    for name in ("good.h5", "odd.h5"):
+        save_recording(two_sentences(), tmp_path / name)
+    with h5py.File(tmp_path / "odd.h5", "a") as file:
+        file.attrs.update(attrs)
+    errors = served(tmp_path)
+    assert errors["good"] is None
+    assert (says in (errors["odd"] or "")) if says else (errors["odd"] is None)
+
+
+def test_what_nobody_thought_of_is_logged_and_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    save_recording(two_sentences(), tmp_path / "good.h5")
+    small_project().write(tmp_path / "odd")
+
+    def failing(_: Path) -> None:
+        raise StopIteration
+
+    for name in ("open_project", "files_of", "title_of"):
+        monkeypatch.setattr(store, name, failing)
+    errors = served(tmp_path)
+    assert errors["good"] is None
+    assert errors["odd"] == f"{tmp_path / 'odd'}: can't be read (StopIteration: ) - the log of the server says more"
+    assert [(entry.levelname, entry.exc_info is not None) for entry in caplog.records] == [("ERROR", True)]
+
+
+def test_a_file_that_cannot_be_looked_into_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    small_project().write(tmp_path / "good")
+    (tmp_path / "odd.h5").write_bytes(b"")
+    (tmp_path / "odd.zarr").mkdir()
+
+    def failing(_: Path) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(native, "_all_attrs", failing)
+    errors = served(tmp_path)
+    assert errors.pop("good") is None
+    assert {name: "can't be read (PermissionError" in (error or "") for name, error in errors.items()} == {
+        "odd.h5": True,
+        "odd.zarr": True,
+    }
+
+
+def test_a_link_to_itself_and_a_name_that_is_no_utf8(tmp_path: Path) -> None:
+    small_project().write(tmp_path / "good")
+    (tmp_path / "loop.h5").symlink_to(tmp_path / "loop.h5")
+    latin = small_project().write(tmp_path / os.fsdecode(b"caf\xe9"))
+    errors = served(tmp_path)
+    assert [*errors] == [r"caf\udce9", "good", "loop.h5"]
+    assert [error is None for error in errors.values()] == [True, True, False]
+    assert latin.is_dir()
+
+
+@pytest.mark.parametrize("name", ["a\0b", "a\0b.h5", "x" * 5000])
+def test_a_path_that_no_disk_takes(name: str) -> None:
+    with pytest.raises(RecordingError):
+        open_recording(name)
+    with pytest.raises(RecordingError, match="there is no such folder"):
+        open_projects(name)
+
+
+def test_searchable_in_words_counts_for_nothing(tmp_path: Path) -> None:
+    save_recording(two_sentences().assign_attrs(searchable="no"), tmp_path / "two.h5")
+    project = open_projects(tmp_path)["two"]
+    assert (project.error, project.searchable) == (None, False)
+
+
+def test_a_title_is_had_with_one_look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = open_projects(small_project().write(tmp_path / "small"))["small"]
+    looks: list[Path] = []
+    real = store._shared
+
+    def counted(path: Path) -> xr.Dataset:
+        looks.append(path)
+        return real(path)
+
+    monkeypatch.setattr(store, "_shared", counted)
+    assert (project.title, len(looks)) == ("small", 1)

@@ -81,6 +81,12 @@ BROKEN = {
     "unknown transform": (with_attr("gate", "transform", "relu"), "gate, attribute transform: is 'relu'"),
     "layer in words": (with_attr("gate", "layer", "top"), "gate, attribute layer: is 'top'"),
     "unsigned in words": (with_attr("gate", "unsigned", "yes"), "gate, attribute unsigned: is 'yes'"),
+    "unsigned as a list": (
+        with_attr("gate", "unsigned", np.array([1, 0])),
+        "gate, attribute unsigned: is array([1, 0])",
+    ),
+    "range without end": (with_attr("surprisal", "range", [0, 10**400]), "surprisal, attribute range: is [0, 1000"),
+    "half a character": (two_sentences().rename(gate="gate\ud800"), r"'gate\ud800': has half a character in its name"),
     "range of one number": (with_attr("surprisal", "range", [1]), "surprisal, attribute range: is [1]"),
     "range upside down": (with_attr("surprisal", "range", [4, 1]), "surprisal, attribute range: is [4, 1]"),
     "document that decreases": (
@@ -143,3 +149,31 @@ def test_negative_values_of_an_unsigned_source_are_counted() -> None:
 def test_notes_of_the_reader_are_passed_on() -> None:
     recording = recording_of(np.zeros((1, 1))).assign_attrs(notes=["lstm.yml, colour: does nothing"])
     assert validate(recording) == [Problem("recording", "lstm.yml, colour: does nothing", fatal=False)]
+
+
+def found_in_attrs(**attrs: object) -> list[Problem]:
+    return validate(recording_of(np.zeros((1, 1))).assign_attrs(**attrs))
+
+
+def test_one_text_is_one_note() -> None:
+    assert found_in_attrs(notes="lone") == [Problem("recording", "lone", fatal=False)]
+    assert [each.what for each in found_in_attrs(notes=np.array(["a", "b"], dtype=object))] == ["a", "b"]
+
+
+@pytest.mark.parametrize("notes", [3, None, [1], {"a": "b"}, np.array([1, 2])])
+def test_notes_that_are_no_texts(notes: object) -> None:
+    (found,) = found_in_attrs(notes=notes)
+    assert (found.where, found.fatal) == ("recording, attribute notes", False)
+    assert found.what.endswith("; a list of texts was expected")
+
+
+@pytest.mark.parametrize("searchable", ["no", "1", 2, None, [1], np.array([1, 0])])
+def test_searchable_that_is_neither_yes_nor_no(searchable: object) -> None:
+    what = f"is {searchable!r}; 0 or 1 was expected"
+    expected = [Problem("recording, attribute searchable", what, "it counts as 0", fatal=False)]
+    assert found_in_attrs(searchable=searchable) == expected
+
+
+@pytest.mark.parametrize("searchable", [0, 1, np.int64(1), True])
+def test_searchable_that_is_yes_or_no(searchable: object) -> None:
+    assert found_in_attrs(searchable=searchable) == []

@@ -11,7 +11,7 @@ function node(name, attributes = {}, parent = null) {
   return element
 }
 
-export function render({ model, el }) {
+export function render({ model, view }) {
   const root = document.createElement("div")
   root.className = "strip"
   const svg = node("svg", { height: WORDS + PATTERN, tabindex: 0, role: "group", "aria-label": "Words; drag to select" })
@@ -71,8 +71,8 @@ export function render({ model, el }) {
     const low = WORDS + 17, high = WORDS + 5, inside = (x) => clamp(x, clip, end)
     const path = `M${inside(from)} ${low} H${inside(a)} V${high} H${inside(b)} V${low} H${inside(to)}`
     if (b > clip && a < end) node("path", { d: path, class: "pattern" }, over)
-    for (const [side, x, steps] of [["left", from, left], ["right", to, right]]) {
-      if (x < clip || x > end) continue
+    for (const [side, x, steps] of [["left", inside(from), left], ["right", inside(to), right]]) {
+      if (b <= clip || a >= end) continue
       const grip = node("g", { class: "grip", "data-side": side }, over)
       node("rect", { x: x - 8, y: WORDS, width: 16, height: PATTERN, class: "reach" }, grip)
       node("rect", { x: x - 3.5, y: low - 6, width: 7, height: 12, rx: 1.5, class: "handle" }, grip)
@@ -111,8 +111,8 @@ export function render({ model, el }) {
     }
     else if (kind === "start") range = [clamp(first + Math.round(c), first, range[1] - 1), range[1]]
     else if (kind === "stop") range = [range[0], clamp(first + Math.round(c), range[0] + 1, first + n)]
-    else if (kind === "left") left = clamp(Math.round(range[0] - first - c), 0, Math.min(99, range[0]))
-    else right = clamp(Math.round(c - (range[1] - first)), 0, 99)
+    else if (kind === "left") left = clamp(Math.round(range[0] - first - c), 0, clamp(range[0] - first, 0, 99))
+    else right = clamp(Math.round(c - (range[1] - first)), 0, clamp(first + n - range[1], 0, 99))
     drawBrush()
     send(false)
   }
@@ -166,12 +166,16 @@ export function render({ model, el }) {
   })
   model.on(["selection", "left", "right", "seen"], adopt)
 
+  let placed = false
   const sizes = new ResizeObserver(() => {
+    if (!placed) keepEnter(root)
+    placed = true
     const room = Math.floor(root.getBoundingClientRect().width) - model.gutter
     if (room > 0 && room !== model.room) model.room = room
   })
   sizes.observe(root)
   model.on("remove", () => sizes.disconnect())
+  dropEchoes(view.model.document)
   adopt()
   drawWords()
   return root

@@ -29,5 +29,5 @@ class WordStrip(GestureComponent):
     right: int = param.Integer(default=0, doc="Steps after the selection at which states must be off.")
     room: int = param.Integer(default=0, doc="Width in px that the page has for steps; set by the browser.")
 
-    _esm: ClassVar[str] = script("word_strip", "squeeze", "gesture")
+    _esm: ClassVar[str] = script("word_strip", "squeeze", "gesture", "notebook")
     _stylesheets: ClassVar[list[str]] = [stylesheet("word_strip")]

@@ -80,8 +80,21 @@ def bar(name: Any, *parts: Any) -> pn.Row:
 def number_input(parameter: param.Parameter, label: str, step: float, width: int) -> pn.viewable.Viewable:
     """A number that is typed or stepped, in both directions one with its parameter."""
     kind = pn.widgets.IntInput if isinstance(parameter, param.Integer) else pn.widgets.FloatInput
-    style = {} if kind is pn.widgets.IntInput else {"format": "0.000"}
-    widget = kind.from_param(parameter, label="", step=step, width=width, margin=0, stylesheets=[CONTROLS], **style)
+    style = {} if kind is pn.widgets.IntInput else {"format": "0.000[000000000]"}
+    low, high = parameter.bounds
+    widget = kind(
+        value=getattr(parameter.owner, parameter.name), start=low, end=high, step=step, width=width, margin=0,
+        stylesheets=[CONTROLS], **style,
+    )  # fmt: skip
+
+    def typed(event: param.parameterized.Event) -> None:
+        # A field that was cleared says nothing, one past the ends goes to the end: then it shows again what holds.
+        if event.new is not None:
+            parameter.owner.param.update(**{parameter.name: max(low, min(event.new, high))})
+        widget.value = getattr(parameter.owner, parameter.name)
+
+    widget.param.watch(typed, "value")
+    parameter.owner.param.watch(lambda event: widget.param.update(value=event.new), parameter.name)
     return pn.Row(text(f'<span class="lv-muted">{label}</span>', margin=(5, 8, 0, 4)), widget, margin=0)
 
 

@@ -37,31 +37,39 @@ class Following(param.Parameterized):
         self._newest: object = None
         self._end_with_visitor()
         if session.query is not None and session.matches is None:
-            # An answer that comes while the page is still being fetched would be lost on its way.
-            pn.state.onload(self.search)
+            # An answer that comes while the page is still being fetched would be lost on its way: a server has to wait
+            # for the page; a notebook shows nothing before the cell ends, so the answer can come first.
+            if pn.state.curdoc is None:
+                self._search_now()
+            else:
+                pn.state.onload(self.search)
 
     @param.depends("session.query", watch=True)
     def search(self) -> None:
         """Search for what the session asks now; a search still under way ends without an answer."""
+        if not _loop_runs():  # in a script nobody waits for anything else
+            self._search_now()
+        elif question := self._begin():
+            pn.state.execute(partial(self._answer_later, *question))
+
+    def finish(self) -> None:
+        """Answer here and now what is still being searched for: code that reads the matches has no loop to wait in."""
+        if self.session.searching:
+            self._search_now()
+
+    def _search_now(self) -> None:
+        if question := self._begin():
+            self._take(self._find(*question), question[1])
+
+    def _begin(self) -> tuple[Query, object] | None:
+        """What to search for, with the ticket that an answer needs; None where there is nothing to find."""
         query = self.session.query
         self._newest = ticket = object()
         wanted = query is not None and bool(query.selected)
         cleared = {} if wanted else {"matches": None, "hovered": None}
         with pn.io.hold():
             self.session.param.update(searching=wanted, failure="", **cleared)
-        if query is None or not wanted:
-            return
-        if _loop_runs():
-            pn.state.execute(partial(self._answer_later, query, ticket))
-        else:  # in a script nobody waits for anything else
-            self._take(self._find(query, ticket), ticket)
-
-    def finish(self) -> None:
-        """Answer here and now what is still being searched for: code that reads the matches has no loop to wait in."""
-        query = self.session.query
-        if query is not None and self.session.searching:
-            self._newest = ticket = object()
-            self._take(self._find(query, ticket), ticket)
+        return (query, ticket) if query is not None and wanted else None
 
     async def _answer_later(self, query: Query, ticket: object) -> None:
         found = await asyncio.to_thread(self._find, query, ticket)

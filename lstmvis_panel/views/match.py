@@ -13,7 +13,7 @@ import param
 import xarray as xr
 
 from lstmvis_panel import heatmaps, schema
-from lstmvis_panel.alignment import MATCH, OFFSET
+from lstmvis_panel.alignment import MATCH, OFFSET, annotation_key
 from lstmvis_panel.colours import annotation_scale, count_scale, title
 from lstmvis_panel.components.word_matrix import HEAD, NARROWEST, WordMatrix
 from lstmvis_panel.matrix import fills_of, remark_of, rows_of
@@ -88,7 +88,7 @@ class MatchView(pn.viewable.Viewer):
         matches = self.session.matches
         if matches is None:
             return self.inside.astype(int)
-        return matches.aligned["on_count" if name == COUNT else name]
+        return matches.aligned["on_count" if name == COUNT else annotation_key(name)]
 
     def scale(self, name: str) -> ColourScale:
         """Colours of a heatmap."""

@@ -24,7 +24,10 @@ def summary(session: Session) -> str:
 def found(matches: Matches) -> list[str]:
     """Facts about matches: how many are shown, of how many."""
     shown = matches.table.sizes["match"] - (not matches.own_ranks)
+    selected, complete = len(matches.query.selected), int(matches.table.attrs["complete"])
     facts = [f"<b>{shown:,}</b> of {matches.candidates:,} ranges · all steps searched"]
+    if selected > 1:
+        facts.append(f"{complete:,} with all {selected:,} states")
     return facts if matches.own_ranks else [*facts, f"the selection itself ranks past these {shown:,}"]
 
 

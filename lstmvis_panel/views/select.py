@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +43,7 @@ class SelectView(pn.viewable.Viewer):
     def __init__(self, session: Session) -> None:
         super().__init__(session=session)
         self._drawn: tuple[Any, xr.DataArray] | None = None
+        self._lit_from = "plot"
         self._kept: dict[str, tuple[tuple[Any, ...], hv.Element]] = {}
         self.strip = WordStrip(sizing_mode="stretch_width", margin=0)
         self.axis = ThresholdAxis(
@@ -94,10 +96,11 @@ class SelectView(pn.viewable.Viewer):
         # One stream for all layers: a stream of its own for each would draw the plot anew for each. `selected` is set
         # with every change of the selection or the threshold, so these need no watching.
         stream = hv.streams.Params(self.session, ["selected", "highlighted", "theme", *WINDOW])
+        view = weakref.ref(self)
         look: dict[str, Any] = {
             "responsive": True, "border": 0, "padding": 0, "xaxis": None, "yaxis": None, "toolbar": None,
             "show_frame": False, "show_legend": False, "shared_axes": False,
-            "hooks": [plots.fitted(lambda: self.frame)],
+            "hooks": [plots.fitted(lambda: this.frame if (this := view()) else None)],
         }  # fmt: skip
         # The pointer's streams need a layer that stays: HoloViews finds no source in what a callback lays together.
         ground = hv.Curve([], schema.STEP, "value").opts(
@@ -161,7 +164,7 @@ class SelectView(pn.viewable.Viewer):
         self.strip.param.watch(lambda event: self._brushed(event.new), "gesture")
         self.strip.param.watch(lambda event: self.session.param.update(width=max(80, event.new)), "room")
         self.axis.param.watch(lambda event: self._threshold_dragged(event.new), "gesture")
-        self.states.param.watch(lambda event: self.session.param.update(highlighted=event.new), "highlighted")
+        self.states.param.watch(lambda event: self._light(event.new, "list"), "highlighted")
 
     def _hold_streams(self, ground: hv.Curve) -> None:
         """Streams live as long as the view; HoloViews keeps only weak references to some of them."""
@@ -170,7 +173,7 @@ class SelectView(pn.viewable.Viewer):
         pointer = hv.streams.PointerXY(source=ground)
         pointer.add_subscriber(self._pointed)
         gone = hv.streams.MouseLeave(source=ground)
-        gone.add_subscriber(lambda **_: self.session.param.update(highlighted=None))
+        gone.add_subscriber(lambda **_: self._light(None, "plot"))
         self._streams = (box, pointer, gone)
 
     def _brushed(self, gesture: dict[str, Any]) -> None:
@@ -192,11 +195,20 @@ class SelectView(pn.viewable.Viewer):
         self.session.selection = (start, stop)
 
     def _pointed(self, x: float | None, y: float | None) -> None:
-        if x is None or y is None or self.many:
+        if x is None or y is None:
             return
         frame = self.frame
         reach = HOVER_REACH * (frame.high - frame.low) / frame.height
-        self.session.highlighted = plots.nearest_state(self.values, self.session.selected, x, y, reach)
+        self._light(plots.nearest_state(self.values, self.session.selected, x, y, reach), "plot")
+
+    def _light(self, state: int | None, where: str) -> None:
+        """Light a state, or put out the one that was lit from here.
+
+        The pointer may be in the list before the server hears that it left the plot.
+        """
+        if state is not None or self._lit_from == where:
+            self._lit_from = where
+            self.session.highlighted = state
 
     # -- layout -------------------------------------------------------------------------------------------------------
 

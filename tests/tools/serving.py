@@ -1,4 +1,4 @@
-"""The real command ``lstmvis serve`` as a process of its own: for tests, screenshots, measurements."""
+"""The real command ``lstmvis serve``, or another, as a process of its own: for tests, screenshots, measurements."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
 COMMAND = Path(sys.executable).with_name("lstmvis")
 EXAMPLES = Path(__file__).parents[2] / "data"
@@ -66,30 +66,62 @@ def serving(folder: Path, *options: str, log_file: Path, patience: float = 120) 
         If the server ends or its port stays closed.
     """
     port = free_port()
+    with running([COMMAND, "serve", folder, "--port", str(port), *options], port, log_file, patience) as server:
+        yield server
+
+
+@contextmanager
+def running(
+    command: Sequence[str | Path],
+    port: int,
+    log_file: Path,
+    patience: float = 120,
+    environment: Mapping[str, str] = os.environ,
+) -> Iterator[Server]:
+    """Run a command that listens on a port of this machine, until the block ends.
+
+    Parameters
+    ----------
+    command
+        The program and its arguments.
+    port
+        Where it will listen.
+    log_file
+        Takes all that it prints.
+    patience
+        Seconds until the port must answer.
+    environment
+        Variables that it sees.
+
+    Raises
+    ------
+    ServerError
+        If it ends or its port stays closed.
+    """
     with log_file.open("wb") as log:
         process = subprocess.Popen(
-            [COMMAND, "serve", folder, "--port", str(port), *options],
+            command,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             # Were the command to open a browser window, the program "true" would take the address instead.
-            env=os.environ | {"PYTHONUNBUFFERED": "1", "BROWSER": "true"},
+            env={**environment, "PYTHONUNBUFFERED": "1", "BROWSER": "true"},
         )
     server = Server(f"http://localhost:{port}", log_file, process)
     try:
-        _wait_until_it_answers(server, port, patience)
+        _wait_until_it_answers(server, Path(command[0]).name, port, patience)
         yield server
     finally:
         _stop(process)
 
 
-def _wait_until_it_answers(server: Server, port: int, patience: float) -> None:
+def _wait_until_it_answers(server: Server, name: str, port: int, patience: float) -> None:
     end = time.monotonic() + patience
     while not _answers(port):
         ended = _ended_within(server.process, seconds=0.05)
         if ended or time.monotonic() > end:
             what = f"code {server.process.returncode}" if ended else f"no answer within {patience:g} s"
-            raise ServerError(f"lstmvis serve: {what}; it printed:\n{server.log}")
+            raise ServerError(f"{name}: {what}; it printed:\n{server.log}")
 
 
 def _answers(port: int) -> bool:

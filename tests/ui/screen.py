@@ -96,9 +96,16 @@ class Screen:
     def word(self, step: int) -> dict[str, float]:
         """Where the cell of a step lies."""
         cell = self.page.locator(f'.strip rect.cell[data-step="{step}"]')
-        while (box := cell.evaluate(CELL, timeout=SETTLED)) is None:
-            """The words were drawn anew just then."""
-        return dict(box)
+        boxes: list[dict[str, float]] = []
+
+        def found() -> bool:
+            """Whether the cell was there; the words may be drawn anew just then."""
+            box = cell.evaluate(CELL, timeout=SETTLED)
+            boxes.extend([box] if box else [])
+            return bool(box)
+
+        wait_until(found, self.page, timeout=SETTLED)
+        return boxes[-1]
 
     def steps(self) -> list[int]:
         """Numbers of the steps shown."""

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from lstmvis_panel import save_recording
+from lstmvis_panel import open_recording, save_recording
 from tests.drawn import recording_of
+from tests.tools.serving import EXAMPLES
 from tests.ui.screen import SETTLED, Screen
 
 if TYPE_CHECKING:
@@ -165,5 +166,7 @@ def test_the_paper_task_on_the_bundled_example(page: Page, server: Server) -> No
     expect(page.get_by_text("all steps searched")).to_be_visible(timeout=SETTLED)
     expect(page.locator(".matrix .row:not([hidden])").nth(49)).to_be_attached(timeout=SETTLED)
     assert "selection" in screen.rows()
-    begin_at_four = [re.search(r"\( 4", text) is not None for text in screen.row_texts()]
-    assert sum(begin_at_four) >= 48
+    level = open_recording(EXAMPLES / "parens" / "parens.h5")["nesting_level"].values
+    starts = [int(label.replace(",", "")) for label in screen.rows() if label != "selection"]
+    assert len(starts) == 50
+    assert sum(level[at] == level[start] == level[at + 1] for at in starts) >= 48
