@@ -64,8 +64,8 @@ def find_matches(  # noqa: PLR0913
     -------
     xarray.Dataset
         Dimension ``match``, best first: greatest ``overlap`` \|S1 & S2\|, least ``union`` \|S1 \| S2\|, greatest
-        ``length``, least ``start``; all int64. ``attrs`` hold what was asked and the number of ``candidates``, the
-        closed ranges that were ranked.
+        ``length``, least ``start``; all int64. ``attrs`` hold what was asked, the number of ``candidates``, the
+        closed ranges that were ranked, and how many of them are ``complete``: all selected states are on there.
 
     Raises
     ------

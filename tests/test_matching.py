@@ -237,6 +237,7 @@ def test_the_answer_says_what_was_asked() -> None:
         "min_length": 1,
         "distinct": 0,
         "candidates": 3,
+        "complete": 3,
     }
 
 

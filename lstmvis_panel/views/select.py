@@ -206,6 +206,8 @@ class SelectView(pn.viewable.Viewer):
 
         The pointer may be in the list before the server hears that it left the plot.
         """
+        if state == self.session.highlighted:
+            return  # the list repeats what the plot has lit
         if state is not None or self._lit_from == where:
             self._lit_from = where
             self.session.highlighted = state
