@@ -16,6 +16,7 @@ import param
 import xarray as xr
 
 from lstmvis_panel import address, matching, store
+from lstmvis_panel.components.history import BrowserHistory
 from lstmvis_panel.schema import RecordingError
 from lstmvis_panel.session import Session
 from lstmvis_panel.style import THEMES
@@ -149,7 +150,9 @@ def create_app(folder: str | os.PathLike[str] | None = None) -> pn.viewable.View
         view["position"] = selection[0]
     explorer = Explorer(Session(recording, name, **{**view, **restored.values}), titles, restored.notices)
     _follow(explorer.session)
-    return explorer.__panel__()
+    served = explorer.__panel__()
+    served.append(BrowserHistory(width=0, height=0, margin=0))
+    return served
 
 
 def page(theme: str, *parts: Any, window: bool = True) -> pn.Column:
@@ -261,13 +264,6 @@ def _follow(session: Session) -> None:
         if not session.gesturing:
             location.search = address.encoded(address.written(session))
 
-    def read(event: param.parameterized.Event) -> None:
-        """The visitor went back or forward."""
-        if event.new != address.encoded(address.written(session)):
-            values = address.read(session.recording, address.parsed(event.new)).values
-            session.param.update(**{"selection": None, **values})
-
     session.param.watch(write, [*address.KEYS, "gesturing"])
-    location.param.watch(read, "search")
     # Only once the browser is there: before, it would send its own address back over ours.
     pn.state.onload(write)

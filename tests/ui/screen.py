@@ -138,18 +138,29 @@ class Screen:
         y = first["y"] + first["height"] / 2
         drag(self.page, (first["x"] + first["width"] * 0.3, y), (last["x"] + last["width"] * 0.7, y))
 
+    def _place_of(self, selector: str) -> dict[str, float]:
+        """Where something lies that may be drawn anew just then."""
+        places: list[dict[str, float]] = []
+
+        def found() -> bool:
+            """Whether it was there."""
+            box = self.page.locator(selector).bounding_box()
+            places.extend([dict(box)] if box else [])
+            return box is not None
+
+        wait_until(found, self.page, timeout=SETTLED)
+        return places[-1]
+
     def drag_threshold(self, value: float) -> None:
         """Drag the dashed line to a value."""
         frame = self.lines()
-        line = self.page.locator(".threshold").bounding_box()
-        assert line is not None
+        line = self._place_of(".threshold")
         x, y = line["x"] + frame["width"] * 0.8, line["y"] + line["height"] / 2
         drag(self.page, (x, y), (x, self.point(0, value)[1]))
 
     def drag_limit(self, side: str, steps: int) -> None:
         """Drag a limit of the pattern plot by a number of steps outwards."""
-        grip = self.page.locator(f'.strip .grip[data-side="{side}"] .handle').bounding_box()
-        assert grip is not None
+        grip = self._place_of(f'.strip .grip[data-side="{side}"] .handle')
         x, y = grip["x"] + grip["width"] / 2, grip["y"] + grip["height"] / 2
         by = steps * self.word(self.steps()[0])["width"] * (-1 if side == "left" else 1)
         drag(self.page, (x, y), (x + by, y))

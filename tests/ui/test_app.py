@@ -170,3 +170,19 @@ def test_the_paper_task_on_the_bundled_example(page: Page, server: Server) -> No
     starts = [int(label.replace(",", "")) for label in screen.rows() if label != "selection"]
     assert len(starts) == 50
     assert sum(level[at] == level[start] == level[at + 1] for at in starts) >= 48
+
+
+def test_back_and_forward_show_what_the_address_says(page: Page, served: Server) -> None:
+    screen = Screen(page, served.url).open(project="drawn", left=0)
+    screen.brush(5, 7)
+    screen.wait_for_address(selection="5-7")
+    screen.wait_for_selected([0, 1, 2])
+    screen.brush(9, 12)
+    screen.wait_for_address(selection="9-12")
+    screen.wait_for_selected([2])
+    page.go_back()
+    screen.wait_for_address(selection="5-7")
+    screen.wait_for_selected([0, 1, 2])
+    page.go_forward()
+    screen.wait_for_address(selection="9-12")
+    screen.wait_for_selected([2])
