@@ -75,7 +75,7 @@ def test_one_bad_value_leaves_the_others() -> None:
 @given(st.dictionaries(st.sampled_from([*address.KEYS, "project", "x"]), st.text(max_size=12)))
 def test_no_address_breaks_the_session(query: dict[str, str]) -> None:
     restored = address.read(RECORDING, query)
-    Session(RECORDING, **restored.values)
+    assert Session(RECORDING, **restored.values).source == "cell"
 
 
 def test_unknown_names_are_left_alone() -> None:
