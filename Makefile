@@ -22,15 +22,17 @@ help: ## what can be made: this list
 app: $(INSTALLED) ## set up, then open the app on the examples at http://localhost:5006 (PORT=... for another port)
 	@$(BIN)/lstmvis serve --port $(PORT) $(if $(or $(DISPLAY),$(WAYLAND_DISPLAY),$(filter Darwin,$(shell uname))),--show)
 
-test: browser lint ## set up, a browser included, then ruff, mypy and all tests
-	@$(BIN)/python -m pytest
+# Without PyTorch the tests of recorders would be passed over: here they must not be.
+test: browser lint ## set up, a browser and PyTorch included, then ruff, mypy and all tests
+	@REQUIRE_MODELS=1 $(BIN)/python -m pytest
 
 lint: $(INSTALLED_FOR_TESTS) ## ruff and mypy
 	@$(BIN)/python -m ruff check
 	@$(BIN)/python -m ruff format --check
 	@$(BIN)/python -m mypy
 
-test-oldest: browser ## all tests with the oldest versions that pyproject.toml allows
+# PyTorch's oldest build is not at hand without CUDA: what needs PyTorch is tried with the newest only.
+test-oldest: browser ## all tests without PyTorch, with the oldest versions that pyproject.toml allows
 	@$(BIN)/python -m pip install --quiet uv
 	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv/oldest
 	@$(BIN)/uv pip install --quiet --python .venv/oldest --resolution lowest-direct --editable '.[test]'
@@ -39,13 +41,14 @@ test-oldest: browser ## all tests with the oldest versions that pyproject.toml a
 screenshots: browser ## draw README's pictures again
 	@$(BIN)/python -m tests.tools.screenshots
 
-bench: browser ## measure the matching, and the latency in the browser
+bench: browser ## measure the matching, the latency in the browser, and the cost of recording
 	@$(BIN)/python -m tests.benchmarks.matching
 	@$(BIN)/python -m tests.benchmarks.latency
+	@$(BIN)/python -m tests.benchmarks.recording
 
-data: $(INSTALLED) ## train and record the example again; takes the PyTorch that is in .venv, else installs one
-	@$(BIN)/python -c 'import torch' 2>/dev/null || tools/install.sh torch
-	@$(BIN)/python data/parens/build.py
+data: ## train and record the examples again: some hours
+	@tools/install.sh examples
+	@for example in parens chords dna novels; do $(BIN)/python -m data.$$example.build || exit 1; done
 
 clean: ## remove .venv and all that was built
 	@rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis test-results
@@ -62,6 +65,6 @@ $(INSTALLED): pyproject.toml $(UNUSABLE)
 	@tools/install.sh
 	@touch $@
 
-$(INSTALLED_FOR_TESTS): pyproject.toml $(UNUSABLE)
-	@tools/install.sh test
+$(INSTALLED_FOR_TESTS): pyproject.toml tools/install.sh $(UNUSABLE)
+	@tools/install.sh test-models
 	@touch $(INSTALLED) $@

@@ -2,13 +2,17 @@
 # Makes the virtual environment .venv, unless one is there that works, and installs the project into it, editable.
 # Where it cannot go on, one line says what is missing.
 #
-#   tools/install.sh [EXTRAS]      EXTRAS as in pyproject.toml: test, or test,torch
+#   tools/install.sh [EXTRAS]      EXTRAS as in pyproject.toml: test, or test-models,zarr; those that need PyTorch get the
+#                                  build without CUDA, unless .venv has one
 #   PYTHON=...                     the Python to take; else python3, or any newer python3.N on the PATH
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
 NAMES="python3 python3.14 python3.13 python3.12 python3.11"
 LOG=.venv/install.log
+NEED_TORCH="torch transformers keras examples test-models"
+TORCH=2.13.0
+CPU_BUILDS=https://download.pytorch.org/whl/cpu
 
 stop() {
   echo "make: $*" >&2
@@ -59,15 +63,35 @@ make_venv() {
     stop "$python could not make .venv: $(printf '%s\n' "$said" | sed '/^ *$/d' | tail -n 1)"
 }
 
-install() {
-  echo "Installing lstmvis-panel${1:+ with what is needed for: $1} (the first time takes some minutes) ..."
-  .venv/bin/python -m pip install --quiet --editable ".${1:+[$1]}" >"$LOG" 2>&1 && return
+pip_install() {
+  .venv/bin/python -m pip install --quiet "$@" >"$LOG" 2>&1 && return
   error=$(grep 'ERROR:' "$LOG" | grep -v 'Ignored the following' | tail -n 1 | sed 's/^.*ERROR: //')
   grep -q -e 'from versions: none' -e 'Max retries' -e 'TimeoutError' "$LOG" &&
-    stop "PyPI cannot be reached: $error. Details: $LOG"
+    stop "the packages cannot be reached: $error. Details: $LOG"
   stop "the packages could not be installed: ${error:-$(tail -n 1 "$LOG")}. Details: $LOG"
+}
+
+needs_torch() {
+  for extra in $NEED_TORCH; do
+    case ",$1," in *",$extra,"*) return 0 ;; esac
+  done
+  return 1
+}
+
+# For Linux, PyPI's PyTorch brings gigabytes of CUDA. Where pip would take that, PyTorch's own index has what is enough.
+install_torch() {
+  .venv/bin/python -c 'import torch' 2>/dev/null && return
+  echo "Installing PyTorch, its build without CUDA (some hundred megabytes) ..."
+  taken=$(.venv/bin/python -m pip install --quiet --dry-run --no-deps --report - "torch==$TORCH" 2>/dev/null)
+  case $(uname)$taken in
+    Linux*+cpu*) pip_install "torch==$TORCH" ;;
+    Linux*) pip_install --index-url "$CPU_BUILDS" "torch==$TORCH" ;;
+    *) pip_install "torch==$TORCH" ;;
+  esac
 }
 
 venv_works || make_venv
 pwd -P >.venv/place
-install "${1:-}"
+needs_torch "${1:-}" && install_torch
+echo "Installing lstmvis-panel${1:+ with what is needed for: $1} (the first time takes some minutes) ..."
+pip_install --editable ".${1:+[$1]}"

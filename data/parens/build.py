@@ -1,9 +1,11 @@
 """Build the bundled example ``parens.h5``: train the model, run it over text it has not seen, record what it does.
 
-Needs PyTorch, the package's extra ``torch``. From the project's folder::
+Needs the package's extra ``examples``. From the project's folder::
 
-    python data/parens/build.py                                # makes data/parens/parens.h5 again, in minutes
-    python data/parens/build.py --quick --out trial.h5         # a tiny form, in seconds, to try the script
+    python -m data.parens.build                                # makes data/parens/parens.h5 again, in minutes
+    python -m data.parens.build --quick --out trial.h5         # a tiny form, in seconds, to try the script
+
+The model's weights go beside the recording, as ``model.safetensors`` (``trial.safetensors`` for ``trial.h5``).
 """
 
 from __future__ import annotations
@@ -13,12 +15,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import model as language_model
 import numpy as np
 import torch
 import typer
 import xarray as xr
-from language import (
+from rich.console import Console
+from rich.progress import track
+
+from data.parens import model as language_model
+from data.parens.language import (
     CLOSE,
     DEEPEST,
     FIRST_DIGIT,
@@ -30,9 +35,6 @@ from language import (
     opened_by,
     true_surprisal,
 )
-from rich.console import Console
-from rich.progress import track
-
 from lstmvis_panel.matching import find_matches
 from lstmvis_panel.schema import RecordingError, validate
 from lstmvis_panel.selection import select_states
@@ -258,10 +260,13 @@ def main(
     recording = record(model, held_out(steps))
     check(recording)
     save_recording(recording, out)
+    weights = out.with_name("model.safetensors") if out == OUT else out.with_suffix(".safetensors")
+    language_model.save(model, weights)
     for name, value in recording.attrs.items():
         console.print(f"{name}: {value}", highlight=False)
     report_finding(recording)
-    console.print(f"{out}: {out.stat().st_size / 1e6:.1f} MB")
+    for path in (out, weights):
+        console.print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
 
 
 if __name__ == "__main__":

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
-from language import VOCABULARY, generate
+from safetensors.torch import save_file
 from torch import nn
+
+from data.parens.language import VOCABULARY, generate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     import numpy as np
 
@@ -41,10 +44,13 @@ class Model:
     lstm: nn.LSTM
     readout: nn.Linear
 
+    def parts(self) -> dict[str, nn.Module]:
+        """Return what it is made of, by name."""
+        return {"embedding": self.embedding, "lstm": self.lstm, "readout": self.readout}
+
     def parameters(self) -> list[nn.Parameter]:
         """Return all that training changes."""
-        parts: list[nn.Module] = [self.embedding, self.lstm, self.readout]
-        return [parameter for part in parts for parameter in part.parameters()]
+        return [parameter for part in self.parts().values() for parameter in part.parameters()]
 
 
 @dataclass(frozen=True)
@@ -66,6 +72,13 @@ def new_model() -> Model:
     embedding = nn.Embedding(len(VOCABULARY), EMBEDDING)
     lstm = nn.LSTM(EMBEDDING, WIDTH, num_layers=LAYERS, batch_first=True)
     return Model(embedding, lstm, nn.Linear(WIDTH, len(VOCABULARY)))
+
+
+def save(model: Model, path: Path) -> None:
+    """Write the weights, named as PyTorch names them within the model."""
+    parts = model.parts().items()
+    weights = {f"{name}.{key}": value for name, part in parts for key, value in part.state_dict().items()}
+    save_file({name: value.contiguous() for name, value in weights.items()}, path)
 
 
 def start(streams: int) -> list[State]:
