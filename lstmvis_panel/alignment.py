@@ -5,15 +5,36 @@ Everything here reads only the steps that it returns, and leaves blank what lies
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import xarray as xr
 
 from lstmvis_panel.index import steps_of
-from lstmvis_panel.schema import STEP, TOKEN, Kind, document_edges, names_of, transform_of
+from lstmvis_panel.schema import (
+    BLOCK_BYTES,
+    STEP,
+    TOKEN,
+    Kind,
+    document_edges,
+    kind_of,
+    names_of,
+    token_look,
+    transform_of,
+)
 from lstmvis_panel.selection import on
 
 MATCH = "match"
 OFFSET = "offset"
+
+TOKEN_VALUE, TOKEN_PICTURE, PICTURES = "token_value", "token_picture", "pictures"
+"""Names of what tokens are where they are no words: numbers or vectors; numbers of pictures, and the pictures."""
+
+AT_A_TIME = 64
+"""Pictures read at a time."""
+
+SMALL = 24
+"""Most rows and columns in px of a picture in a match's row: the height of one, and some for fine screens."""
 
 
 def state_window(states: xr.DataArray, first: int, stop: int) -> xr.DataArray:
@@ -97,6 +118,78 @@ def take_steps(variable: xr.DataArray, steps: xr.DataArray) -> xr.DataArray:
     return xr.DataArray(values, dims=(*steps.dims, *variable.dims[1:]), coords=steps.coords, attrs=variable.attrs)
 
 
+def tokens_at(recording: xr.Dataset, steps: xr.DataArray, most: int = SMALL) -> xr.Dataset:
+    """What tokens are at an array of step numbers, where they are no words.
+
+    Parameters
+    ----------
+    recording
+        The recording.
+    steps
+        Step numbers, -1 for none, dimensions ``("match", "offset")``, each row contiguous where not -1.
+    most
+        Most rows and columns in px of a picture; larger ones are shrunk.
+
+    Returns
+    -------
+    xr.Dataset
+        In memory. ``token_value`` with the dimensions of ``steps``, those of vectors with one more: float64 numbers or
+        float32 vectors, NaN where the step is -1. Or ``token_picture`` (int64, as ``steps``, -1 where the step is -1),
+        positions in ``pictures`` (uint8; picture, row, column, channel), which holds each only once. Nothing where
+        tokens are words.
+    """
+    look = token_look(recording)
+    if look is None:
+        return xr.Dataset()
+    inside = steps >= 0
+    if kind_of(recording[look]) is Kind.IMAGE:
+        shown = take_steps(recording[TOKEN], steps).values[inside.values]
+        codes, places = np.unique(shown, return_inverse=True)
+        numbers = np.full(steps.shape, -1, np.int64)
+        numbers[inside.values] = places
+        pictures = _pictures(recording.variables[look], codes, most)
+        dims = (PICTURES, *(f"{PICTURES}_{name}" for name in ("row", "column", "channel")))
+        return xr.Dataset({TOKEN_PICTURE: (steps.dims, numbers), PICTURES: (dims, pictures)})
+    values = take_steps(recording[look], steps)
+    # What a float32 can't hold lies beyond any range, and is drawn at its end all the same.
+    with np.errstate(over="ignore"):
+        wide = values.values.astype(np.float64 if values.ndim == steps.ndim else np.float32)
+    wide[~inside.values] = np.nan
+    return xr.Dataset({TOKEN_VALUE: (values.dims, wide)})
+
+
+def _pictures(images: xr.Variable, codes: np.ndarray, most: int) -> np.ndarray:
+    """The pictures of ascending codes, shrunk to at most so many px a side: uint8, (code, row, column, channel)."""
+    rows, columns = images.shape[1:3]
+    ends = [max(1, round(size * min(1, most / max(rows, columns)))) for size in (rows, columns)]
+    shrunk = np.empty((len(codes), *ends, images.shape[3]), np.uint8)
+    # Few at a time, so that large pictures are never all in memory.
+    for first in range(0, len(codes), AT_A_TIME):
+        part = slice(first, first + AT_A_TIME)
+        shrunk[part] = _shrunk(_shrunk(_read(images, codes[part]), 1, ends[0]), 2, ends[1])
+    return shrunk
+
+
+def _read(images: xr.Variable, codes: np.ndarray) -> np.ndarray:
+    """Read the images of ascending codes. HDF5 is quicker to read all between two than to find its way to each."""
+    first, stop = int(codes[0]), int(codes[-1]) + 1
+    if (stop - first) * math.prod(images.shape[1:]) > BLOCK_BYTES:
+        return images[codes].to_numpy()
+    read: np.ndarray = images[first:stop].to_numpy()[codes - first]
+    return read
+
+
+def _shrunk(pictures: np.ndarray, axis: int, size: int) -> np.ndarray:
+    """Average neighbours along an axis so that ``size`` are left; uint8."""
+    length = pictures.shape[axis]
+    if size == length:
+        return pictures
+    starts = np.arange(size) * length // size
+    counts = np.diff([*starts, length]).reshape([-1 if each == axis else 1 for each in range(pictures.ndim)])
+    sums = np.add.reduceat(pictures, starts, axis=axis, dtype=np.int64)
+    return np.rint(sums / counts).astype(np.uint8)
+
+
 def annotation_key(name: str) -> str:
     """The name of an annotation among what stands around matches, where no name of ours can hide it."""
     return f"annotation {name}"
@@ -133,11 +226,11 @@ def align_matches(
     xr.Dataset
         Dimensions ``("match", "offset")``: ``aligned_step`` (int64, -1 outside the document), ``token`` codes,
         ``on_count`` (int64), and each categorical or scalar annotation as `annotation_key` names it. Mask all of them
-        with ``aligned_step >= 0``.
+        with ``aligned_step >= 0``. Tokens that are no words are there as `tokens_at` gives them.
     """
     steps = steps_around(recording, table.start.values, before, after)
     annotations = names_of(recording, Kind.CATEGORICAL, Kind.SCALAR)
-    return xr.Dataset(
+    return tokens_at(recording, steps).assign(
         {
             "aligned_step": steps,
             "on_count": (steps.dims, _counts(states, selected, threshold, steps.values)),

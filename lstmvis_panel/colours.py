@@ -13,12 +13,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lstmvis_panel.schema import Kind, RecordingError, kind_of, labels
+from lstmvis_panel.schema import Kind, RecordingError, blocks, kind_of, labels
 from lstmvis_panel.style import Theme, ramp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import xarray as xr
 
 SHADES = 64
@@ -33,8 +31,8 @@ READABLE = 4.5
 LINEAR_BELOW = 0.04045
 """Part of sRGB's range where values are in proportion to light (IEC 61966-2-1)."""
 
-BLOCK = 1 << 20
-"""Steps read at a time where a whole annotation is looked through."""
+POSITIONAL = (1e-5, 1e9)
+"""Numbers from the one to the other are written without an exponent."""
 
 
 @dataclass(frozen=True)
@@ -128,13 +126,13 @@ class ScalarScale(ColourScale):
 
     def text(self, value: float) -> str:
         """Return "surprisal 0.5"."""
-        return "" if np.isnan(value) else f"{self.title} {_number(value)}"
+        return "" if np.isnan(value) else f"{self.title} {number_text(value)}"
 
     @property
     def legend(self) -> list[tuple[str, str]]:
         """Both ends."""
         low, high = self.limits
-        return [(self.colours[0], _number(low)), (self.colours[-1], _number(high))]
+        return [(self.colours[0], number_text(low)), (self.colours[-1], number_text(high))]
 
 
 @dataclass(frozen=True)
@@ -194,27 +192,29 @@ def count_scale(total: int, theme: Theme) -> CountScale:
 
 
 def annotation_scale(recording: xr.Dataset, name: str, theme: Theme) -> LabelScale | ScalarScale:
-    """Colours of an annotation, the same whatever is selected.
+    """Colours of an annotation, or of the vectors that tokens are; the same whatever is selected.
 
     Parameters
     ----------
     recording
-        The recording; a categorical annotation is read through once, and so is a scalar that names no range.
+        The recording; a categorical annotation is read through once, and so are numbers that name no range.
     name
-        A categorical or scalar annotation.
+        A categorical or scalar annotation, or a variable of vectors.
     theme
         Colours to take.
 
     Raises
     ------
     RecordingError
-        If the variable is neither.
+        If the variable is none of them.
     """
     kind = kind_of(recording[name])
     if kind is Kind.CATEGORICAL:
         return _label_scale(recording, name, theme)
     if kind is Kind.SCALAR:
         return ScalarScale(title(name), tuple(ramp(*theme.scale, SHADES)), _limits(recording, name))
+    if kind is Kind.VECTOR:
+        return _vector_scale(recording, name, theme)
     raise RecordingError(f"{name}: has kind {kind}; only a categorical or scalar annotation has colours")
 
 
@@ -242,8 +242,24 @@ def _luminance(colour: str) -> float:
     return float(np.dot(linear, (0.2126, 0.7152, 0.0722)))
 
 
-def _number(value: float) -> str:
-    return np.format_float_positional(value, precision=3, fractional=False, trim="-").replace("-", "\N{MINUS SIGN}")
+def number_text(value: float, digits: int = 3) -> str:
+    """Write a number with so many significant digits, and an exponent where it would be long."""
+    low, high = POSITIONAL
+    if value == 0 or low <= abs(value) < high or not np.isfinite(value):
+        text = np.format_float_positional(value + 0.0, precision=digits, fractional=False, trim="-")  # -0.0 is 0 too
+    else:
+        text = np.format_float_scientific(value, precision=digits - 1, trim="-", exp_digits=1).replace("e+", "e")
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
+def _vector_scale(recording: xr.Dataset, name: str, theme: Theme) -> ScalarScale:
+    """Colours of components: those of a scalar; with negative ones among them, two ramps that meet at 0."""
+    low, high = _limits(recording, name)
+    if low >= 0:
+        return ScalarScale(title(name), tuple(ramp(*theme.scale, SHADES)), (low, high))
+    reach, (negative, zero, positive) = max(-low, high), theme.signed
+    colours = (*ramp(negative, zero, SHADES // 2), *ramp(zero, positive, SHADES // 2))
+    return ScalarScale(title(name), colours, (-reach, reach))
 
 
 def _label_scale(recording: xr.Dataset, name: str, theme: Theme) -> LabelScale:
@@ -273,7 +289,7 @@ def _counts(recording: xr.Dataset, name: str, size: int) -> np.ndarray:
     found = _READ.get((id(recording), name))
     if not isinstance(found, np.ndarray):
         found = np.zeros(size, np.int64)
-        for codes in _blocks(recording, name):
+        for _, codes in blocks(recording.variables[name]):
             found += np.bincount(codes[(codes >= 0) & (codes < size)], minlength=size)
         _remember(recording, name, found)
     return found
@@ -283,7 +299,7 @@ def _extent(recording: xr.Dataset, name: str) -> tuple[float, float]:
     """Least and greatest finite value; 0 and 1 if there is none."""
     found = _READ.get((id(recording), name))
     if not isinstance(found, tuple):
-        finite = [block[np.isfinite(block)] for block in _blocks(recording, name)]
+        finite = (block[np.isfinite(block)] for _, block in blocks(recording.variables[name]))
         ends = [(float(block.min()), float(block.max())) for block in finite if block.size]
         found = (min(low for low, _ in ends), max(high for _, high in ends)) if ends else (0.0, 1.0)
         _remember(recording, name, found)
@@ -294,9 +310,3 @@ def _remember(recording: xr.Dataset, name: str, found: np.ndarray | tuple[float,
     key = (id(recording), name)
     _READ[key] = found
     weakref.finalize(recording, _READ.pop, key, None)
-
-
-def _blocks(recording: xr.Dataset, name: str) -> Iterator[np.ndarray]:
-    variable = recording.variables[name]
-    for first in range(0, variable.shape[0], BLOCK):
-        yield variable[first : first + BLOCK].to_numpy()

@@ -1,6 +1,7 @@
-"""What the word matrix shows (section 4.3 of the paper): labelled data in, the component's plain values out.
+"""What the word matrix shows (section 4.3 of the paper), and the strip where tokens are no words.
 
-Everything is sent column by column, and each text once, since a browser waits for it.
+Labelled data in, the components' plain values out. Everything is sent column by column, each text and each picture
+once, numbers as bytes, since a browser waits for it.
 """
 
 from __future__ import annotations
@@ -8,14 +9,36 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import xarray as xr
 
-from lstmvis_panel.colours import ink_on
+from lstmvis_panel.alignment import MATCH, OFFSET, PICTURES, TOKEN_PICTURE, TOKEN_VALUE, tokens_at
+from lstmvis_panel.colours import annotation_scale, ink_on, number_text, title
+from lstmvis_panel.schema import Kind, kind_of, token_look, words
 
 if TYPE_CHECKING:
-    import xarray as xr
-
     from lstmvis_panel.colours import ColourScale
     from lstmvis_panel.style import Theme
+
+BANDS = 32
+"""Most components of a vector in a row of the matrix, which is no higher; beyond, neighbours are averaged."""
+
+BLANK = "–"
+"""What is said of a number that is none."""
+
+STRIP_PICTURE = 96
+"""Most rows and columns in px of a picture in the strip: twice its height, for fine screens."""
+
+EXACT, ALL = 6, 9
+"""Digits of a number that is pointed at, and of a whole one."""
+
+WORDS_SAID = 8
+"""Selected words that are said in full."""
+
+WORDS_HEIGHT, NUMBER_HEIGHT, PICTURE_HEIGHT = 24, 56, 44
+"""Height in px of the strip's cells."""
+
+VECTOR_HEIGHT, VECTOR_FOOT = 60, 6
+"""The same of a vector's components all together, at most, and of what lies below them."""
 
 
 def rows_of(words: np.ndarray, inside: xr.DataArray, table: xr.Dataset, own: int | None, before: int) -> dict[str, Any]:
@@ -68,3 +91,135 @@ def fills_of(values: xr.DataArray, inside: xr.DataArray, scale: ColourScale, the
     places = np.where(inside.values, scale.places(values.values), -1)
     inks = [ink_on(colour, theme) for colour in scale.colours]
     return {"ink": theme.ink, "colours": list(scale.colours), "inks": inks, "places": places.ravel().tolist()}
+
+
+def texts_of(recording: xr.Dataset, tokens: xr.Dataset, words: np.ndarray, digits: int = 3) -> np.ndarray:
+    """What is said of tokens in words, shape and dtype (object) of ``words``.
+
+    Parameters
+    ----------
+    recording
+        The recording.
+    tokens
+        What they are instead of words, as from `tokens_at`.
+    words
+        Their words, shape ``(match, offset)``.
+    digits
+        Significant digits of a number that is not whole.
+    """
+    if TOKEN_VALUE not in tokens:
+        return words
+    values = tokens[TOKEN_VALUE].values.reshape(words.size, -1)
+    texts = np.empty(words.size, dtype=object)
+    if kind_of(recording[str(token_look(recording))]) is Kind.VECTOR:
+        texts[:] = [_vector_text(vector) for vector in values]
+    else:
+        texts[:] = [_number_text(value, digits) for value in values[:, 0]]
+    return texts.reshape(words.shape)
+
+
+def tokens_of(recording: xr.Dataset, tokens: xr.Dataset, theme: Theme, most: int | None = None) -> dict[str, Any]:
+    """Tokens that are no words, as `tokens.js` paints them row by row; nothing where they are words.
+
+    Parameters
+    ----------
+    recording
+        The recording.
+    tokens
+        What they are, as from `tokens_at`.
+    theme
+        Colours to take.
+    most
+        Most components of a vector, None for all; beyond, neighbours are averaged.
+
+    Returns
+    -------
+    dict
+        ``kind`` and ``title``; the theme's ``ink``, ``card`` and ``warm`` (of a count). Numbers: ``values`` (bytes of
+        float64, NaN for blank) from ``low`` to ``high``, said in ``ends``. Vectors: the same (bytes of float32,
+        ``components`` to a step) with ``colours``. Images: ``pixels`` (bytes, red, green, blue) of each, ``rows`` x
+        ``columns``, and which one stands where in ``places``, -1 for none.
+    """
+    look = token_look(recording)
+    if look is None:
+        return {}
+    kind = kind_of(recording[look])
+    said: dict[str, Any] = {"title": title(look), "ink": theme.ink, "card": theme.card, "warm": theme.ramp[1]}
+    if kind is Kind.IMAGE:
+        pictures, places = tokens[PICTURES].values, tokens[TOKEN_PICTURE].values
+        rows, columns = pictures.shape[1:3]
+        shown = {"pixels": pictures.tobytes(), "rows": rows, "columns": columns, "places": places.ravel().tolist()}
+        return {"kind": "image", **said, **shown}
+    scale, values = annotation_scale(recording, look, theme), tokens[TOKEN_VALUE].values
+    low, high = scale.limits
+    said |= {"low": low, "high": high, "ends": [number_text(low), number_text(high)]}
+    if kind is Kind.SCALAR:
+        return {"kind": "number", **said, "values": values.astype("<f8").tobytes()}
+    bands = values if most is None else _averaged(values, most)
+    shown = {"values": bands.astype("<f4").tobytes(), "components": bands.shape[-1]}
+    return {"kind": "vector", **said, **shown, "colours": list(scale.colours)}
+
+
+def strip_of(recording: xr.Dataset, first: int, shown: int, theme: Theme) -> dict[str, Any]:
+    """What the word strip shows of the steps from ``first`` on: ``words``, and ``tokens`` as from `tokens_of`."""
+    said = words(recording, first, first + shown)
+    if token_look(recording) is None:
+        return {"words": said}
+    tokens = tokens_at(recording, _steps(first, len(said)), STRIP_PICTURE)
+    texts = texts_of(recording, tokens, np.array([said], dtype=object), EXACT)
+    return {"words": texts[0].tolist(), "tokens": tokens_of(recording, tokens, theme)}
+
+
+def strip_height(recording: xr.Dataset) -> int:
+    """Height in px of the strip's cells: as many whole px for each component of a vector as there is room for."""
+    look = token_look(recording)
+    if look is None:
+        return WORDS_HEIGHT
+    variable = recording.variables[look]
+    if kind_of(variable) is not Kind.VECTOR:
+        return PICTURE_HEIGHT if kind_of(variable) is Kind.IMAGE else NUMBER_HEIGHT
+    components = variable.shape[1]
+    whole = components * max(VECTOR_HEIGHT // components, 1)
+    return min(whole, VECTOR_HEIGHT) + VECTOR_FOOT
+
+
+def phrase_of(recording: xr.Dataset, start: int, stop: int) -> str:
+    """Say the steps ``start:stop`` in a few words: those that they are, numbers, or where vectors stand."""
+    look = token_look(recording)
+    kind = None if look is None else kind_of(recording.variables[look])
+    if kind is Kind.VECTOR:
+        return f"step {start:,}" if stop - start == 1 else f"steps {start:,} to {stop - 1:,}"
+    said = words(recording, start, stop)
+    if kind is Kind.SCALAR:
+        tokens = tokens_at(recording, _steps(start, len(said)))
+        said = texts_of(recording, tokens, np.array([said], dtype=object))[0].tolist()
+    return " ".join(said if len(said) <= WORDS_SAID else [*said[:4], "…", *said[-3:]])
+
+
+def _steps(first: int, count: int) -> xr.DataArray:
+    """Neighbouring steps, as one row."""
+    return xr.DataArray(np.arange(first, first + count)[None], dims=(MATCH, OFFSET))
+
+
+def _number_text(value: float, digits: int) -> str:
+    """Return a number in so many digits, a whole one in full."""
+    whole = abs(value) < 10**ALL and value == np.rint(value)
+    return BLANK if np.isnan(value) else number_text(value, ALL if whole else digits)
+
+
+def _vector_text(vector: np.ndarray) -> str:
+    """Return "16 components, −0.2 to 0.9"; blank ones don't count for the ends."""
+    count = f"{len(vector)} component{'s' * (len(vector) != 1)}"
+    finite = vector[np.isfinite(vector)]
+    return f"{count}, {number_text(finite.min())} to {number_text(finite.max())}" if finite.size else count
+
+
+def _averaged(values: np.ndarray, most: int) -> np.ndarray:
+    """Average neighbours along the last axis so that no more than ``most`` are left."""
+    length = values.shape[-1]
+    if length <= most:
+        return values
+    starts = np.arange(most) * length // most
+    with np.errstate(invalid="ignore", over="ignore"):
+        means: np.ndarray = np.add.reduceat(values, starts, axis=-1) / np.diff([*starts, length])
+    return means

@@ -6,14 +6,18 @@ import json
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+import h5netcdf
 import h5py
 import numpy as np
 import xarray as xr
+from xarray.backends import H5NetCDFStore
 
 from lstmvis_panel.hdf5 import as_recording_error, lies_elsewhere, open_file, stamp
+from lstmvis_panel.native_file import OwnView
+from lstmvis_panel.native_journal import recover
 from lstmvis_panel.native_names import decode_attrs, decode_name
 from lstmvis_panel.schema import Kind, Problem, RecordingError, kind_of
-from lstmvis_panel.validation import structural_problems
+from lstmvis_panel.validation import says_yes, structural_problems
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,8 +29,8 @@ STORE_SUFFIX = ".zarr"
 ALL_SUFFIXES = FILE_SUFFIXES | {STORE_SUFFIX}
 ATTRS_FILES = ("zarr.json", ".zattrs")  # of the formats 3 and 2 of Zarr
 # Those that may not fit in memory: written block by block, and read only where they are looked at.
-LARGE = frozenset({Kind.STATES, Kind.SCALAR, Kind.PREDICTION, Kind.WEIGHTS, Kind.EMBEDDING})
-
+LARGE = frozenset({Kind.STATES, Kind.SCALAR, Kind.PREDICTION, Kind.WEIGHTS, Kind.EMBEDDING, Kind.VECTOR, Kind.IMAGE})
+PARTIAL_TITLE = " (partial)"
 
 _answers: dict[Path, tuple[tuple[tuple[int, ...] | None, ...], bool]] = {}
 
@@ -34,11 +38,14 @@ _answers: dict[Path, tuple[tuple[tuple[int, ...] | None, ...], bool]] = {}
 def open_native(path: Path) -> xr.Dataset:
     """Open a native file or store; tokens, labels and documents are read, all others when they are looked at.
 
+    The title of one that was cut off while it was recorded says so.
+
     Raises
     ------
     RecordingError
         If it is damaged, no recording, of a later format, or not valid.
     """
+    recover(path)
     all_attrs = _all_attrs(path)
     if not is_recording(all_attrs):
         what = "is no recording: neither it nor a variable in it has the attributes of one"
@@ -55,8 +62,12 @@ def open_native(path: Path) -> xr.Dataset:
     # Not cached, so that looking at a part never leaves a whole source in memory.
     options = {"mask_and_scale": False, "decode_times": times, "decode_timedelta": times, "cache": False}
     with as_recording_error(path.name, "can't be read"):
-        is_store = path.suffix.lower() == STORE_SUFFIX
-        recording = _from_disk((_open_store if is_store else _open_file)(path, **options))
+        if path.suffix.lower() == STORE_SUFFIX:
+            stored = _open_store(path, **options)
+        else:
+            is_partial = bool(np.any(np.asarray(all_attrs[""].get("partial", 0)) == 1))
+            stored = _open_file(path, is_partial=is_partial, **options)
+        recording = _from_disk(stored)
     if problems := [problem for problem in structural_problems(recording) if problem.fatal]:
         raise RecordingError(Problem(f"{path.name}, {each.where}", each.what, each.remedy) for each in problems)
     recording.encoding["source"] = str(path)
@@ -151,13 +162,17 @@ def _zarr_attrs(group: Path) -> dict[str, Any]:
     return {}
 
 
-def _open_file(path: Path, **options: Any) -> xr.Dataset:
+def _open_file(path: Path, *, is_partial: bool, **options: Any) -> xr.Dataset:
     with open_file(path, path.name) as file:
         for name in file:
             item = file[name]
             if isinstance(item, h5py.Dataset) and lies_elsewhere(file, item):
                 what = f"{name} is stored in another file, which is refused"
                 raise RecordingError(Problem(path.name, what, "copy the values into the file"))
+    if is_partial:
+        # It may still grow. By its path, all of the process would share what was read of it first, for as long as
+        # anyone holds it, and so would those who open the finished file that it becomes.
+        return xr.open_dataset(H5NetCDFStore(h5netcdf.File(OwnView(path), "r", decode_vlen_strings=True)), **options)
     return xr.open_dataset(path, engine="h5netcdf", **options)
 
 
@@ -183,5 +198,7 @@ def _from_disk(stored: xr.Dataset) -> xr.Dataset:
     order = attrs.pop("variables", [])
     for name in ("format", "format_version"):
         attrs.pop(name, None)
+    if says_yes(attrs.get("partial", 0)) and attrs.get("title"):
+        attrs["title"] = f"{attrs['title']}{PARTIAL_TITLE}"
     named = {name: variables[name] for name in [*order, *variables] if name in variables}
     return xr.Dataset(named, attrs=attrs).set_coords([decode_name(name) for name in stored.coords])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import uuid
 from typing import TYPE_CHECKING, Any
@@ -16,12 +17,13 @@ from lstmvis_panel.native import (
     FORMAT,
     FORMAT_VERSION,
     LARGE,
+    PARTIAL_TITLE,
     STORE_SUFFIX,
     require_zarr,
 )
 from lstmvis_panel.native_names import encode_attrs, encode_name
-from lstmvis_panel.schema import Problem, RecordingError, block_rows, blocks, kind_of
-from lstmvis_panel.validation import structural_problems
+from lstmvis_panel.schema import Kind, Problem, RecordingError, block_rows, blocks, kind_of
+from lstmvis_panel.validation import says_yes, structural_problems
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 COMPRESSION_LEVEL = 4
 # A screen shows some hundred steps: they should lie in one chunk or two.
 CHUNK_BYTES, MOST_STEPS = 1 << 20, 1024
+# And some hundred images from anywhere among those of all words.
+IMAGE_BYTES = 1 << 16
 
 
 def save_native(recording: xr.Dataset, path: Path, *, compress: bool = True) -> None:
@@ -63,10 +67,17 @@ def _on_disk(recording: xr.Dataset) -> tuple[xr.Dataset, dict[str, xr.Variable]]
         variables[encode_name(name)] = encoded
     large = {name: variable for name, variable in variables.items() if kind_of(variable) in LARGE}
     order = [str(name) for name in recording.variables]
-    attrs = encode_attrs({**recording.attrs, "variables": order}, "recording")
+    attrs = encode_attrs({**recording.attrs, **_own_title(recording), "variables": order}, "recording")
     attrs |= {"format": FORMAT, "format_version": FORMAT_VERSION}
     small = xr.Dataset({name: variables[name] for name in variables.keys() - large.keys()}, attrs=attrs)
     return small.set_coords([encode_name(name) for name in recording.coords]), large
+
+
+def _own_title(recording: xr.Dataset) -> dict[str, str]:
+    """Return the title without what opening a partial recording adds to it."""
+    title = recording.attrs.get("title")
+    is_marked = says_yes(recording.attrs.get("partial", 0)) and isinstance(title, str)
+    return {"title": str(title).removesuffix(PARTIAL_TITLE)} if is_marked else {}
 
 
 def _filters(variable: xr.Variable, *, compress: bool) -> dict[str, Any]:
@@ -79,8 +90,14 @@ def _filters(variable: xr.Variable, *, compress: bool) -> dict[str, Any]:
 
 
 def _chunks(variable: xr.Variable) -> tuple[int, ...]:
-    """Return the shape of a chunk: what ``encoding`` says, else all states of as many steps as make 1 MiB."""
-    usual = (min(block_rows(variable, CHUNK_BYTES), MOST_STEPS), *variable.shape[1:])
+    """Return the shape of a chunk: what ``encoding`` says, else all states of as many steps as make 1 MiB.
+
+    Images are read one here, one there: only some are in a chunk.
+    """
+    rows = min(block_rows(variable, CHUNK_BYTES), MOST_STEPS)
+    if kind_of(variable) is Kind.IMAGE:
+        rows = max(IMAGE_BYTES // math.prod(variable.shape[1:]), 1)
+    usual = (rows, *variable.shape[1:])
     wanted = variable.encoding.get("chunksizes") or usual
     wanted = wanted if len(wanted) == variable.ndim else usual
     return tuple(max(min(size, length), 1) for size, length in zip(wanted, variable.shape, strict=True))

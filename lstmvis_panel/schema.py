@@ -34,9 +34,13 @@ class Kind(StrEnum):
     LABELS = "labels"
     WEIGHTS = "weights"
     EMBEDDING = "embedding"
+    VECTOR = "vector"
+    IMAGE = "image"
 
 
 ANNOTATIONS = (Kind.CATEGORICAL, Kind.SCALAR, Kind.PREDICTION)
+# What a token variable's attribute may name; the first that is there is what its tokens look like.
+TOKEN_LOOKS = {"image": (Kind.IMAGE,), "value": (Kind.SCALAR, Kind.VECTOR)}
 
 
 @dataclass(frozen=True)
@@ -148,6 +152,29 @@ def words(recording: xr.Dataset, start: int, stop: int) -> list[str]:
     """Return the words at the steps start to stop (exclusive), fewer where the recording ends."""
     codes = recording.variables[TOKEN][max(start, 0) : max(stop, 0)].to_numpy()
     return list(labels(recording, TOKEN)[codes])
+
+
+def token_look(recording: xr.Dataset) -> str | None:
+    """Return the variable that tokens are seen by where they are no words, None where they are.
+
+    The token variable names it: in ``attrs["image"]`` a picture of each word, in ``attrs["value"]`` the number or the
+    vector that each step is.
+
+    Parameters
+    ----------
+    recording
+        The recording.
+
+    Returns
+    -------
+    str or None
+        The name of a variable of kind ``image``, ``scalar`` or ``vector``.
+    """
+    attrs = recording.variables[TOKEN].attrs if TOKEN in recording.variables else {}
+    for attr, kinds in TOKEN_LOOKS.items():
+        if attrs.get(attr) in names_of(recording, *kinds):
+            return str(attrs[attr])
+    return None
 
 
 def document_edges(states: xr.DataArray | xr.Dataset) -> np.ndarray:

@@ -11,6 +11,7 @@ from lstmvis_panel.schema import (
     DOCUMENT,
     STEP,
     TOKEN,
+    TOKEN_LOOKS,
     TRANSFORMS,
     WORD,
     Kind,
@@ -22,12 +23,17 @@ from lstmvis_panel.schema import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator
+    from collections.abc import Hashable, Iterator, Mapping
 
     import xarray as xr
 
-INTEGER, FLOAT, TEXT = "iu", "f", "OUT"
-KINDS_OF_NUMBERS = {INTEGER: "integers", FLOAT: "floating-point numbers", TEXT: "texts"}
+INTEGER, FLOAT, TEXT, BYTE = "iu", "f", "OUT", "u"
+KINDS_OF_NUMBERS = {
+    INTEGER: "integers",
+    FLOAT: "floating-point numbers",
+    TEXT: "texts",
+    BYTE: "bytes (uint8, 0 to 255)",
+}
 # The first dimension of a variable of a kind, how many it has, and numpy's kinds of dtype that it may have.
 SHAPES: dict[Kind, tuple[str | None, int, str]] = {
     Kind.STATES: (STEP, 2, FLOAT),
@@ -38,18 +44,30 @@ SHAPES: dict[Kind, tuple[str | None, int, str]] = {
     Kind.WEIGHTS: (STEP, 2, FLOAT),
     Kind.EMBEDDING: (WORD, 2, FLOAT),
     Kind.LABELS: (None, 1, TEXT),
+    Kind.VECTOR: (STEP, 2, FLOAT),
+    Kind.IMAGE: (WORD, 4, BYTE),
 }
+CHANNELS = 3
 SURROGATE = re.compile("[\ud800-\udfff]")
 CODED = (Kind.TOKEN, Kind.CATEGORICAL, Kind.PREDICTION)
+RANGED = (Kind.SCALAR, Kind.VECTOR)
+MOST_PIXELS = 256
+OVERFLOW = "look for an overflow, float16 ends at 65504"
+UNSIGNED = "unsigned says that there are none"
+# Kinds whose values are all looked at, and what to do about those that are not as they should be.
+REMEDIES = {
+    Kind.STATES: {"NaN": "a state that is NaN is never on", "infinite": OVERFLOW, "negative": UNSIGNED},
+    Kind.VECTOR: {"NaN": "such a component is left blank", "infinite": OVERFLOW, "negative": UNSIGNED},
+}
 
 
 def find_problems(recording: xr.Dataset) -> list[Problem]:
     """Return all that is wrong with a recording, having read all of it; see `schema.validate`."""
     problems = structural_problems(recording)
-    for name in sources(recording):
-        states = recording.variables[name]
-        if not any(_shape_problems(name, states, Kind.STATES)):
-            problems += _value_problems(name, states)
+    for kind, remedies in REMEDIES.items():
+        for name in names_of(recording, kind):
+            if not any(_shape_problems(name, recording.variables[name], kind)):
+                problems += _value_problems(name, recording.variables[name], remedies)
     return problems
 
 
@@ -74,6 +92,9 @@ def _attrs_problems(recording: xr.Dataset) -> Iterator[Problem]:
     if not is_flag(searchable):
         what = f"is {searchable!r}; 0 or 1 was expected"
         yield Problem("recording, attribute searchable", what, "it counts as 0", fatal=False)
+    if says_yes(recording.attrs.get("partial", 0)):
+        what = f"is partial: it was cut off after {recording.sizes.get(STEP, 0):,} steps were recorded"
+        yield Problem("recording", what, "go on with record(..., resume=True), or record it anew", fatal=False)
 
 
 def is_flag(value: Any) -> bool:
@@ -111,16 +132,18 @@ def _variable_problems(recording: xr.Dataset, name: Hashable, variable: xr.Varia
     elif kind in CODED:
         yield from _code_problems(recording, name, variable, lowest=0 if kind is Kind.TOKEN else -1)
         yield from _weights_problems(recording, name, variable)
+        if kind is Kind.TOKEN:
+            yield from _look_problems(recording, name, variable)
     elif kind is Kind.STATES:
         yield from _source_problems(name, variable)
-    elif kind is Kind.SCALAR and "range" in variable.attrs:
+    elif kind in RANGED and "range" in variable.attrs:
         yield from _range_problems(name, variable.attrs["range"])
 
 
 def _shape_problems(name: str, variable: xr.Variable, kind: Kind) -> Iterator[Problem]:
     first, dimensions, numbers = SHAPES[kind]
     if variable.ndim != dimensions or (first is not None and variable.dims[0] != first):
-        names = [first or "its own", "another"][:dimensions]
+        names = [first or "its own", "another", "another", "another"][:dimensions]
         expected = f"{dimensions} ({', '.join(names)}) {'were' if dimensions > 1 else 'was'} expected"
         yield Problem(name, f"has the dimensions {variable.dims}; {expected} of kind {kind.value!r}")
     elif 0 in variable.shape:
@@ -128,6 +151,8 @@ def _shape_problems(name: str, variable: xr.Variable, kind: Kind) -> Iterator[Pr
     if variable.dtype.kind not in numbers:
         what = f"holds {variable.dtype}; {KINDS_OF_NUMBERS[numbers]} were expected of kind {kind.value!r}"
         yield Problem(name, what)
+    elif kind is Kind.IMAGE:
+        yield from _image_problems(name, variable)
     elif kind is Kind.LABELS and not all(isinstance(label, str) for label in variable.to_numpy().flat):
         yield Problem(name, "holds labels that are no texts", "turn each into a str")
 
@@ -158,6 +183,36 @@ def _weights_problems(recording: xr.Dataset, name: str, variable: xr.Variable) -
     elif recording.variables[target].dims != variable.dims:
         what = f"has the dimensions {recording.variables[target].dims}; those of {name}, {variable.dims}, were expected"
         yield Problem(target, what)
+
+
+def _look_problems(recording: xr.Dataset, name: str, variable: xr.Variable) -> Iterator[Problem]:
+    """Say where a token variable names pictures or values that it does not have."""
+    for attr, kinds in TOKEN_LOOKS.items():
+        target = variable.attrs.get(attr)
+        if target is None:
+            continue
+        if target not in names_of(recording, *kinds):
+            expected = " or ".join(f"{kind.value!r}" for kind in kinds)
+            what = f"is {target!r}; the name of a variable of kind {expected} was expected"
+            yield Problem(f"{name}, attribute {attr}", what, "name one, or drop the attribute")
+        elif attr == "image" and variable.attrs.get("labels") in recording.variables:
+            words, images = recording.variables[variable.attrs["labels"]].size, recording.variables[target]
+            if images.shape[:1] != (words,):
+                what = f"has the shape {images.shape}; {words} images were expected, one for each label of {name}"
+                yield Problem(target, what)
+
+
+def _image_problems(name: str, variable: xr.Variable) -> Iterator[Problem]:
+    if variable.dtype.itemsize > 1:
+        yield Problem(name, f"holds {variable.dtype}; {KINDS_OF_NUMBERS[BYTE]} were expected of kind 'image'")
+    if variable.ndim != SHAPES[Kind.IMAGE][1]:
+        return
+    _, rows, columns, channels = variable.shape
+    if channels != CHANNELS:
+        yield Problem(name, f"has {channels} channels; {CHANNELS} were expected: red, green, blue")
+    if max(rows, columns) > MOST_PIXELS:
+        what = f"has images of {rows} x {columns} pixels, all of which reach the screen only to be shrunk"
+        yield Problem(name, what, f"store thumbnails of at most {MOST_PIXELS} pixels a side", fatal=False)
 
 
 def _source_problems(name: str, variable: xr.Variable) -> Iterator[Problem]:
@@ -202,8 +257,8 @@ def _document_problems(recording: xr.Dataset) -> Iterator[Problem]:
         yield from _code_problems(recording, DOCUMENT, document, lowest=0)
 
 
-def _value_problems(name: str, states: xr.Variable) -> Iterator[Problem]:
-    """Count the values of a source that are not finite, or negative where none should be."""
+def _value_problems(name: str, states: xr.Variable, remedies: Mapping[str, str]) -> Iterator[Problem]:
+    """Count the values of a source or of vectors that are not finite, or negative where none should be."""
     counts = {"NaN": 0, "infinite": 0, "negative": 0}
     for _, values in blocks(states):
         if not np.isfinite(values).all():
@@ -212,11 +267,6 @@ def _value_problems(name: str, states: xr.Variable) -> Iterator[Problem]:
             counts["infinite"] += values.size - missing - int(np.isfinite(values).sum())
         if says_yes(states.attrs.get("unsigned", 0)):
             counts["negative"] += int((values < 0).sum())
-    remedies = {
-        "NaN": "a state that is NaN is never on",
-        "infinite": "look for an overflow, float16 ends at 65504",
-        "negative": "unsigned says that there are none",
-    }
     for what, count in counts.items():
         if count:
             share = f"{count:,} of {states.size:,} values are {what}"

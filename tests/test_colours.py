@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from lstmvis_panel.colours import READABLE, annotation_scale, contrast, count_scale, ink_on, title
+from lstmvis_panel.colours import READABLE, annotation_scale, contrast, count_scale, ink_on, number_text, title
 from lstmvis_panel.schema import RecordingError
 from lstmvis_panel.style import DARK, LIGHT, THEMES
 
@@ -22,6 +22,10 @@ def labelled(codes: list[int], texts: list[str]) -> xr.Dataset:
             "tag_label": ("tag_label", np.array(texts), {"kind": "labels"}),
         }
     )
+
+
+def components(values: list[list[float]], **attrs: object) -> xr.Dataset:
+    return xr.Dataset({"value": (("step", "component"), np.array(values, np.float32), {"kind": "vector", **attrs})})
 
 
 def measured(values: list[float], **attrs: object) -> xr.Dataset:
@@ -131,6 +135,51 @@ def test_two_recordings_do_not_share_what_was_read():
 )
 def test_limits_of_a_scalar(recording, limits):
     assert annotation_scale(recording, "surprise_of_word", LIGHT).limits == limits
+
+
+@THEME
+def test_vectors_with_negative_components_have_two_ramps_that_meet_at_0(theme):
+    scale = annotation_scale(components([[-3, 1], [NAN, 2]]), "value", theme)
+    assert scale.limits == (-3, 3)
+    negative, zero, positive = theme.signed
+    given = [(-9, negative), (-3, negative), (-1e-9, zero), (0, zero), (3, positive), (np.inf, positive), (NAN, None)]
+    assert [scale.colour(value) for value, _ in given] == [colour for _, colour in given]
+    assert len(set(scale.colours)) == len(scale.colours) - 1  # each a colour of its own, but for 0 on both sides
+
+
+@pytest.mark.parametrize(
+    ("recording", "limits"),
+    [(components([[1, 2]]), (1, 2)), (components([[1, 2]], range=[0, 8]), (0, 8)), (components([[NAN]]), (0, 1))],
+    ids=["of the data", "given", "no number"],
+)
+def test_vectors_without_negative_components_have_the_ramp_of_a_scalar(recording, limits):
+    scale = annotation_scale(recording, "value", LIGHT)
+    assert scale.limits == limits
+    assert (scale.colours[0], scale.colours[-1]) == LIGHT.scale
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0"),
+        (-0.0, "0"),
+        (np.float32(0.1), "0.1"),
+        (-1.23456, "−1.23"),
+        (12.0, "12"),
+        (999999999.0, "1000000000"),
+        (1e9, "1e9"),
+        (1.5e300, "1.5e300"),
+        (0.00012345, "0.000123"),
+        (0.000001234, "1.23e−6"),
+        (np.inf, "inf"),
+    ],
+)
+def test_numbers_in_few_digits(value, text):
+    assert number_text(value) == text
+
+
+def test_numbers_in_more_digits():
+    assert [number_text(value, 6) for value in (0.123456789, 1234.5678, 1e-9)] == ["0.123457", "1234.57", "1e−9"]
 
 
 @THEME

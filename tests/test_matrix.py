@@ -5,11 +5,24 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pytest
 import xarray as xr
 
+from lstmvis_panel.alignment import steps_around, tokens_at
 from lstmvis_panel.colours import READABLE, contrast, count_scale
-from lstmvis_panel.matrix import fills_of, remark_of, rows_of
-from lstmvis_panel.style import DARK
+from lstmvis_panel.matrix import (
+    fills_of,
+    phrase_of,
+    remark_of,
+    rows_of,
+    strip_height,
+    strip_of,
+    texts_of,
+    tokens_of,
+)
+from lstmvis_panel.style import DARK, LIGHT
+from tests.drawn import recording_of
+from tests.valued import BLANK, IMAGES, NUMBERS, images, numbers, vectors
 
 # Two rows of three steps, one before the start; the first row's start is the first step of its document.
 #
@@ -58,3 +71,115 @@ def test_all_of_it_can_be_sent():
         fills_of(COUNTS, INSIDE, scale, DARK),
     ]
     assert json.loads(json.dumps(sent)) == sent
+
+
+# -- tokens that are no words -----------------------------------------------------------------------------------------
+
+#                      0123456789
+LETTERS = recording_of("abcdefghij", "#.........")
+
+
+def around(recording, *starts):
+    """Tokens at each start and the step after."""
+    return tokens_at(recording, steps_around(recording, np.array(starts), 0, 2))
+
+
+def test_words_stay_words():
+    strip = strip_of(LETTERS, 2, 3, LIGHT)
+    assert strip == {"words": ["c", "d", "e"]}
+    assert tokens_of(LETTERS, around(LETTERS, 2), LIGHT) == {}
+    assert texts_of(LETTERS, around(LETTERS, 2), WORDS) is WORDS
+    assert strip_height(LETTERS) == 24
+    assert phrase_of(LETTERS, 1, 4) == "b c d"
+    assert phrase_of(LETTERS, 0, 10) == "a b c d … h i j"
+
+
+def test_numbers_are_sent_as_they_are_and_said_in_digits():
+    recording = numbers()
+    sent = tokens_of(recording, around(recording, 0, BLANK - 1), DARK)
+    values = np.frombuffer(sent["values"], "<f8")
+    np.testing.assert_array_equal(values, [NUMBERS[0], NUMBERS[1], NUMBERS[(BLANK - 1) % 5], np.nan])
+    assert (sent["kind"], sent["title"], sent["low"], sent["high"]) == ("number", "value", -2, 2)
+    assert sent["ends"] == ["−2", "2"]
+    assert (sent["ink"], sent["card"], sent["warm"]) == (DARK.ink, DARK.card, DARK.ramp[1])
+    words = np.full((2, 2), "n", object)
+    assert texts_of(recording, around(recording, 0, BLANK - 1), words).tolist() == [["−1", "−0.5"], ["−0.5", "–"]]
+    assert phrase_of(recording, 1, 3) == "−0.5 0"
+
+
+def test_a_number_is_said_more_exactly_where_it_stands_alone():
+    recording = numbers().assign(value=("step", np.full(400, np.pi), {"kind": "scalar"}))
+    assert strip_of(recording, 0, 2, LIGHT)["words"] == ["3.14159", "3.14159"]
+    assert phrase_of(recording, 0, 1) == "3.14"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (1234.0, "1234"),
+        (-12345678.0, "−12345678"),
+        (1234.5, "1230"),
+        (2e9, "2e9"),
+        (1.23456e300, "1.23e300"),
+        (-0.0, "0"),
+    ],
+)
+def test_whole_numbers_are_said_in_full(value, text):
+    recording = numbers().assign(value=("step", np.full(400, value), {"kind": "scalar"}))
+    words = np.full((1, 2), "n", object)
+    assert texts_of(recording, around(recording, 0), words).tolist() == [[text, text]]
+
+
+def test_vectors_are_sent_with_their_colours():
+    recording = vectors()
+    sent = tokens_of(recording, around(recording, 0, BLANK), LIGHT)
+    values = np.frombuffer(sent["values"], "<f4").reshape(2, 2, sent["components"])
+    np.testing.assert_array_equal(values, recording.value.values[[[0, 1], [BLANK, BLANK + 1]]])
+    assert (sent["kind"], sent["low"], sent["high"], sent["ends"]) == ("vector", -1, 1, ["−1", "1"])
+    assert (sent["colours"][0], sent["colours"][-1]) == (LIGHT.signed[0], LIGHT.signed[2])
+    words = np.full((2, 2), "n", object)
+    assert texts_of(recording, around(recording, 0, BLANK), words)[:, 0].tolist() == [
+        "3 components, −1 to 1",
+        "3 components",
+    ]
+    assert phrase_of(recording, 1_0, 1_1) == "step 10"
+    assert phrase_of(recording, 10, 13) == "steps 10 to 12"
+
+
+@pytest.mark.parametrize("most", [1, 2, 5, 7, 8])
+def test_many_components_are_averaged_with_their_neighbours(most):
+    recording = vectors(7)
+    sent = tokens_of(recording, around(recording, 3), LIGHT, most)
+    values = recording.value.values[3:5]
+    count = min(most, 7)
+    expected = [[v[i * 7 // count : (i + 1) * 7 // count].mean() for i in range(count)] for v in values]
+    assert sent["components"] == count
+    np.testing.assert_allclose(np.frombuffer(sent["values"], "<f4").reshape(2, count), expected, rtol=1e-6)
+
+
+def test_images_are_sent_once_each():
+    recording = images(2, 3)
+    sent = tokens_of(recording, around(recording, 1, 5), LIGHT)
+    assert (sent["kind"], sent["rows"], sent["columns"], sent["places"]) == ("image", 2, 3, [0, 1, 0, 1])
+    colours = list(IMAGES.values())
+    pixels = np.frombuffer(sent["pixels"], np.uint8).reshape(2, 6, 3)
+    assert pixels.tolist() == [[list(colours[1])] * 6, [list(colours[2])] * 6]
+    assert strip_of(recording, 1, 2, LIGHT)["words"] == ["green.png", "blue.png"]
+    assert phrase_of(recording, 0, 2) == "red.png green.png"
+
+
+def test_blank_cells_have_no_image():
+    recording = images()
+    assert tokens_of(recording, around(recording, 399), LIGHT)["places"] == [0, -1]
+
+
+@pytest.mark.parametrize(
+    ("components", "height"), [(1, 66), (3, 66), (16, 54), (59, 65), (60, 66), (61, 66), (500, 66)]
+)
+def test_each_component_has_whole_pixels_while_there_is_room(components, height):
+    assert strip_height(vectors(components)) == height
+
+
+def test_what_is_shown_does_not_change_the_strips_height():
+    assert strip_height(numbers()) == 56
+    assert strip_height(images(1, 60)) == strip_height(images(60, 1)) == 44

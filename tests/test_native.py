@@ -18,6 +18,7 @@ from lstmvis_panel.native_names import decode_attrs, decode_name, encode_attrs, 
 from lstmvis_panel.schema import RecordingError
 from lstmvis_panel.store import open_recording, save_recording
 from tests.recordings import full_project, recording_of, small_project, texts, two_sentences
+from tests.valued import images, numbers, vectors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,6 +48,16 @@ def test_a_recording_comes_back_as_it_was(tmp_path: Path, suffix: str) -> None:
     assert schema.document_edges(found["lstm/cell"]).tolist() == [0, 4, 8]
     assert schema.validate(found) == []
     assert [path.name for path in tmp_path.iterdir()] == [f"two{suffix}"]
+
+
+@pytest.mark.parametrize("valued", [numbers, vectors, images])
+def test_tokens_that_are_no_words_come_back(target: Path, valued: Callable[[], xr.Dataset]) -> None:
+    save_recording(valued(), target)
+    found = open_recording(target)
+    xr.testing.assert_identical(found, valued())
+    look = str(schema.token_look(found))
+    assert found[look].dtype == valued()[look].dtype
+    assert not open_recording(target).variables[look]._in_memory
 
 
 def test_a_project_comes_back_from_a_native_file(tmp_path: Path, target: Path) -> None:
@@ -185,6 +196,13 @@ def test_a_chunk_holds_all_states_of_some_hundred_steps(
         assert file["hidden"].chunks == chunks
         assert (file["hidden"].compression, file["hidden"].shuffle) == ("gzip", True)
         assert file["hidden"].dtype == dtype
+
+
+def test_a_chunk_holds_only_some_images(tmp_path: Path) -> None:
+    for side, count in ((64, 5), (300, 1), (2, 4)):
+        save_recording(images(side, side), tmp_path / "images.h5")
+        with h5py.File(tmp_path / "images.h5") as file:
+            assert file["thumbnail"].chunks == (min(count, 4), side, side, 3)
 
 
 def test_the_encoding_of_a_variable_counts(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import xarray as xr
 from lstmvis_panel import schema
 from lstmvis_panel.schema import Kind, Problem, RecordingError
 from tests.recordings import recording_of, texts, two_sentences
+from tests.valued import images, numbers, vectors
 
 
 def test_sources_and_annotations_come_in_the_recordings_order() -> None:
@@ -46,6 +47,20 @@ def test_labels_that_are_not_there(name: str, says: str) -> None:
 )
 def test_words_of_a_range_end_with_the_recording(start: int, stop: int, expected: list[str]) -> None:
     assert schema.words(two_sentences(), start, stop) == expected
+
+
+def test_what_tokens_look_like() -> None:
+    assert schema.token_look(two_sentences()) is None
+    assert schema.token_look(xr.Dataset()) is None
+    assert [schema.token_look(each()) for each in (numbers, vectors, images)] == ["value", "value", "thumbnail"]
+
+
+def test_a_picture_goes_before_a_value_and_what_is_not_there_for_nothing() -> None:
+    both = images().assign(value=numbers().value)
+    both["token"].attrs["value"] = "value"
+    assert schema.token_look(both) == "thumbnail"
+    assert schema.token_look(both.drop_vars("thumbnail")) == "value"
+    assert schema.token_look(both.drop_vars(["thumbnail", "value"])) is None
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 from lstmvis_panel import schema
 from lstmvis_panel.schema import Problem, validate
 from tests.recordings import recording_of, two_sentences
+from tests.valued import images, numbers, vectors
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 def test_whole_recordings_have_no_problem() -> None:
     assert validate(two_sentences()) == []
     assert validate(recording_of(np.zeros((1, 1)))) == []
+    assert validate(numbers()) == validate(images()) == []
+    assert [str(problem) for problem in validate(vectors())] == [
+        "value: 3 of 1,200 values are NaN - such a component is left blank"
+    ]
 
 
 def with_attr(name: str, key: str, value: object) -> xr.Dataset:
@@ -34,6 +39,16 @@ def with_values(name: str, values: object, dims: object = "step", **attrs: objec
 
 def with_documents(documents: object) -> xr.Dataset:
     return two_sentences().assign_coords(document=("step", documents))
+
+
+def with_image(values: np.ndarray, *dims: str) -> xr.Dataset:
+    dims = dims or ("word", "row", "column", "channel")
+    return images().drop_vars("thumbnail").assign(thumbnail=(dims, values, {"kind": "image"}))
+
+
+def with_look(recording: xr.Dataset, **attrs: object) -> xr.Dataset:
+    recording["token"].attrs.update(attrs)
+    return recording
 
 
 ZEROS = np.zeros(8, dtype=np.int32)
@@ -95,6 +110,46 @@ BROKEN = {
     ),
     "document of floats": (with_documents(ZEROS / 2), "document: has the dimensions ('step',) of float64"),
     "document as a variable": (two_sentences().reset_coords("document"), "document: is a variable"),
+    "vectors of integers": (
+        vectors().assign(value=vectors().value.fillna(0).astype(int).assign_attrs(kind="vector")),
+        "value: holds int64; floating-point numbers were expected of kind 'vector'",
+    ),
+    "vectors along another dimension": (
+        vectors().transpose("value_component", ...),
+        "value: has the dimensions ('value_component', 'step'); 2 (step, another) were expected",
+    ),
+    "vectors without components": (vectors().isel(value_component=slice(0, 0)), "value: is empty"),
+    "vectors with a range upside down": (
+        vectors().assign(value=vectors().value.assign_attrs(range=[1, -1])),
+        "value, attribute range: is [1, -1]; [low, high] with low < high was expected",
+    ),
+    "images of floats": (
+        with_image(np.zeros((4, 2, 2, 3))),
+        "thumbnail: holds float64; bytes (uint8, 0 to 255) were expected of kind 'image'",
+    ),
+    "images of long integers": (
+        with_image(np.zeros((4, 2, 2, 3), np.uint16)),
+        "thumbnail: holds uint16; bytes (uint8, 0 to 255) were expected of kind 'image'",
+    ),
+    "images with transparency": (with_image(np.zeros((4, 2, 2, 4), np.uint8)), "thumbnail: has 4 channels; 3 were"),
+    "images without colours": (
+        with_image(np.zeros((4, 2, 2), np.uint8), "word", "row", "column"),
+        "thumbnail: has the dimensions ('word', 'row', 'column'); 4 (word, another, another, another) were expected",
+    ),
+    "images of other words": (
+        with_look(images().assign(names=("name", np.array(["a", "b"]), {"kind": "labels"})), labels="names"),
+        "thumbnail: has the shape (4, 16, 24, 3); 2 images were expected, one for each label of token",
+    ),
+    "image that is not there": (
+        with_look(numbers(), image="thumbnail"),
+        "token, attribute image: is 'thumbnail'; the name of a variable of kind 'image' was expected - name one, or",
+    ),
+    "value that is not there": (
+        with_look(images(), value="value"),
+        "token, attribute value: is 'value'; the name of a variable of kind 'scalar' or 'vector' was expected",
+    ),
+    "value that is no name": (with_look(images(), value=[1, 2]), "token, attribute value: is [1, 2]; the name of"),
+    "value of another kind": (with_look(images(), value="capital"), "token, attribute value: is 'capital'; the name"),
     "document without a label": (
         two_sentences().assign_coords(document=("step", ZEROS + 5, {"labels": "document_label"})),
         "document: has code 5 at step 0",
@@ -136,6 +191,12 @@ def test_values_that_are_not_finite_are_counted_block_by_block(
         ("hidden", "3 of 1,200 values are NaN", False),
         ("hidden", "2 of 1,200 values are infinite", False),
     ]
+
+
+def test_images_larger_than_a_thumbnail_are_said() -> None:
+    large = with_image(np.zeros((4, 1, 300, 3), np.uint8))
+    assert [(problem.where, problem.fatal) for problem in validate(large)] == [("thumbnail", False)]
+    assert "1 x 300 pixels" in str(validate(large)[0])
 
 
 def test_negative_values_of_an_unsigned_source_are_counted() -> None:

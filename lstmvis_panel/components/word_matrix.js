@@ -1,9 +1,9 @@
 // A row per match, a cell per step, aligned at the start of the match. Words are drawn on a canvas: a thousand elements
 // would make every change of the page slow. Rows stay elements, for those who read them without seeing them.
 // The cell under the pointer is framed and said in words at once; the server learns of it for the heatmaps beside, and
-// tells of cells that are hovered there.
+// tells of cells that are hovered there. Where tokens are no words, what they are is painted into the cells instead.
 
-const PADDING = 4, WIDEST = 64, NEAR = 6, SIZE = 12
+const PADDING = 4, WIDEST = 64, NEAR = 6, SIZE = 12, BAR_ALPHA = 0.6, SIDES = 3, LINE = 2
 
 function box(name, role, parent) {
   const element = document.createElement("div")
@@ -26,6 +26,7 @@ export function render({ model }) {
   const tip = box("tip", "status", root)
   tip.popover = "manual"
 
+  let painted = null, paint = null         // tokens that are no words, and what paints them
   const pool = []                          // row elements, kept from one answer to the next
   let cell = model.narrowest               // width of a step in px
   let current = null, beside = "cell"      // cell that is framed, and where its words stand
@@ -81,8 +82,31 @@ export function render({ model }) {
       pen.fillStyle = colours[place]
       pen.fillRect(c * cell, r * height, cell - 1, height - 1)
     })
-    const { fontFamily } = getComputedStyle(grid)
+    const { fontFamily } = getComputedStyle(grid), { kind } = model.tokens
+    if (kind) drawTokens(placeOf)
+    if (kind && kind !== "number") return
     for (const bold of [false, true]) drawText(bold, `${bold ? "bold " : ""}${SIZE}px ${fontFamily}`, placeOf)
+  }
+
+  // A number has a bar below its text. On both sides of a vector or an image the cell's colour stays in sight, and those of
+  // the match are underlined.
+  function drawTokens(placeOf) {
+    const { ink, inks } = model.fills, { tokens } = model, height = model.row_height
+    if (painted !== tokens) [painted, paint] = [tokens, tokenPainter(tokens)]
+    each((r, c) => {
+      if (wordAt([r, c]) === null) return
+      const at = r * columns() + c, x = c * cell, y = r * height, place = placeOf(r, c)
+      if (tokens.kind === "number") {
+        pen.fillStyle = place < 0 ? ink : inks[place]
+        pen.globalAlpha = BAR_ALPHA
+        paint(pen, at, x, y + height - 1 - LINE, cell - 1, LINE, true)
+        pen.globalAlpha = 1
+        return
+      }
+      paint(pen, at, x + SIDES, y, cell - 1 - 2 * SIDES, height - 1 - LINE)
+      pen.fillStyle = tokens.ink
+      if (inMatch(r, c)) pen.fillRect(x, y + height - 1 - LINE, cell - 1, LINE)
+    })
   }
 
   function drawText(bold, font, placeOf) {
@@ -230,7 +254,7 @@ export function render({ model }) {
     fit()
   }
 
-  model.on(["rows", "fills"], oncePerFrame(draw))
+  model.on(["rows", "fills", "tokens"], oncePerFrame(draw))
   model.on("opened", drawOpened)
   model.on("stale", () => root.classList.toggle("stale", model.stale))
   model.on("hovered", () => {

@@ -27,6 +27,9 @@ class WordMatrix(GestureComponent):
         default={},
         doc="words (a list per row, None outside the document), starts, lengths, own (row or -1), before, columns.",
     )
+    tokens: dict[str, Any] = param.Dict(
+        default={}, doc="What stands in the cells instead of words, row by row; see `tokens.js`."
+    )
     remarks: list[dict[str, Any]] = param.List(
         default=[], doc="What is said of each cell: texts, and codes into them row by row, -1 for nothing."
     )
@@ -45,5 +48,5 @@ class WordMatrix(GestureComponent):
     head: int = param.Integer(default=HEAD, doc="Height in px above the first row.")
     narrowest: int = param.Integer(default=NARROWEST, doc="Least width in px of a cell.")
 
-    _esm: ClassVar[str] = script("word_matrix", "squeeze", "gesture")
+    _esm: ClassVar[str] = script("word_matrix", "squeeze", "tokens", "gesture")
     _stylesheets: ClassVar[list[str]] = [stylesheet("word_matrix")]

@@ -1,4 +1,5 @@
-// The words under the lines, one cell a step; the brush on them; the limits left and right of it.
+// The words under the lines, one cell a step; the brush on them; the limits left and right of it. Where tokens are no
+// words, numbers, vectors or images stand in the same cells, on a canvas behind.
 // Everything is placed in units of one cell, so that words, lines and limits share their columns to the pixel.
 
 const WORDS = 24, PATTERN = 26, EDGE = 6
@@ -14,7 +15,10 @@ function node(name, attributes = {}, parent = null) {
 export function render({ model, view }) {
   const root = document.createElement("div")
   root.className = "strip"
-  const svg = node("svg", { height: WORDS + PATTERN, tabindex: 0, role: "group", "aria-label": "Words; drag to select" })
+  const track = "kind" in model.tokens ? tokenTrack(root, model) : null
+  const tall = track ? model.tall : WORDS
+  if (track) root.style.height = `${tall + PATTERN}px`
+  const svg = node("svg", { height: tall + PATTERN, tabindex: 0, role: "group", "aria-label": `${track ? "Steps" : "Words"}; drag to select` })
   const cells = node("g", {}, svg), over = node("g", {}, svg)
   root.append(svg)
 
@@ -33,28 +37,47 @@ export function render({ model, view }) {
     cells.replaceChildren()
     words.forEach((word, i) => {
       const x = gutter + i * cell
-      const box = node("rect", { x, y: 0, width: cell, height: WORDS, class: "cell", "data-step": first + i }, cells)
+      const box = node("rect", { x, y: 0, width: cell, height: tall, class: "cell", "data-step": first + i }, cells)
       node("title", {}, box)
-      if (model.edges.includes(first + i)) node("line", { x1: x, x2: x, y1: 0, y2: WORDS + PATTERN, class: "edge" }, cells)
-      if (first + i === model.mark) node("path", { d: `M${x + cell / 2 - 5} ${WORDS + 7} l5 -6 l5 6 z`, class: "mark" }, cells)
-      if (cell >= 9) {
+      if (model.edges.includes(first + i)) node("line", { x1: x, x2: x, y1: 0, y2: tall + PATTERN, class: "edge" }, cells)
+      if (first + i === model.mark) node("path", { d: `M${x + cell / 2 - 5} ${tall + 7} l5 -6 l5 6 z`, class: "mark" }, cells)
+      if (cell >= 9 && !track) {
         const scale = squeezed(word, cell - 4, font)
         const text = node("text", { class: "word", transform: `translate(${x + cell / 2} 16) scale(${scale} 1)` }, cells)
         text.textContent = word
       }
     })
+    if (track) drawLabels()
     drawHeat()
     drawBrush()
   }
 
+  const warmth = (i) => model.total ? Math.round(model.heat[i] / model.total * 80) : 0
+  const sentence = (i, said) => `${said} · step ${(model.first + i).toLocaleString("en")}` +
+    (model.total ? ` · ${model.heat[i]} of ${model.total} selected states on` : "")
+
   function drawHeat() {
-    const { words, heat, total, first } = model
+    const { words } = model
     cells.querySelectorAll("rect").forEach((box, i) => {
-      const share = total ? heat[i] / total : 0
-      box.style.fill = `color-mix(in srgb, var(--lv-ramp-high) ${Math.round(share * 80)}%, var(--lv-card))`
-      box.firstChild.textContent = `${words[i]} · step ${(first + i).toLocaleString("en")}` +
-        (total ? ` · ${heat[i]} of ${total} selected states on` : "")
+      box.style.fill = track ? "transparent" : `color-mix(in srgb, var(--lv-ramp-high) ${warmth(i)}%, var(--lv-card))`
+      box.firstChild.textContent = sentence(i, words[i])
     })
+    if (track) track.draw(warmth)
+  }
+
+  function drawLabels() {
+    const font = `11px ${getComputedStyle(root).getPropertyValue("--lv-font")}`
+    for (const { text, right, y } of track.labels()) {
+      const transform = `translate(${right} ${y}) scale(${squeezed(text, right - AIR, font)} 1)`
+      node("text", { class: "side", "text-anchor": "end", transform }, cells).textContent = text
+    }
+  }
+
+  // A vector's component says its value once the pointer is on it.
+  function say(event) {
+    const i = Math.floor(column(event)), title = cells.querySelectorAll(".cell")[i]?.firstChild
+    const text = title && sentence(i, track.component(i, event.clientY - svg.getBoundingClientRect().top) ?? model.words[i])
+    if (title && title.textContent !== text) title.textContent = text
   }
 
   function drawBrush() {
@@ -66,15 +89,15 @@ export function render({ model, view }) {
     const clip = gutter, end = gutter + count() * cell
     if (b > clip && a < end) {
       const x = Math.max(a, clip), width = Math.min(b, end) - x
-      node("rect", { x: x + 1, y: 1, width: Math.max(width - 2, 1), height: WORDS - 2, class: "brush" }, over)
+      node("rect", { x: x + 1, y: 1, width: Math.max(width - 2, 1), height: tall - 2, class: "brush" }, over)
     }
-    const low = WORDS + 17, high = WORDS + 5, inside = (x) => clamp(x, clip, end)
+    const low = tall + 17, high = tall + 5, inside = (x) => clamp(x, clip, end)
     const path = `M${inside(from)} ${low} H${inside(a)} V${high} H${inside(b)} V${low} H${inside(to)}`
     if (b > clip && a < end) node("path", { d: path, class: "pattern" }, over)
     for (const [side, x, steps] of [["left", inside(from), left], ["right", inside(to), right]]) {
       if (b <= clip || a >= end) continue
       const grip = node("g", { class: "grip", "data-side": side }, over)
-      node("rect", { x: x - 8, y: WORDS, width: 16, height: PATTERN, class: "reach" }, grip)
+      node("rect", { x: x - 8, y: tall, width: 16, height: PATTERN, class: "reach" }, grip)
       node("rect", { x: x - 3.5, y: low - 6, width: 7, height: 12, rx: 1.5, class: "handle" }, grip)
       const word = steps ? `off ${steps}` : "off"
       const anchor = side === "left" ? "end" : "start"
@@ -87,7 +110,7 @@ export function render({ model, view }) {
     const c = column(event), grip = event.target.closest?.(".grip")
     if (grip) return grip.dataset.side
     const y = event.clientY - svg.getBoundingClientRect().top
-    if (y > WORDS || c < 0 || c > count()) return null
+    if (y > tall || c < 0 || c > count()) return null
     if (range) {
       const a = range[0] - model.first, b = range[1] - model.first, near = Math.min(EDGE / model.cell, 0.3)
       if (Math.abs(c - a) < near) return "start"
@@ -132,6 +155,7 @@ export function render({ model, view }) {
     if (gesture) return moved(event)
     const cursors = { left: "ew-resize", right: "ew-resize", start: "ew-resize", stop: "ew-resize", move: "grab", new: "crosshair" }
     svg.style.cursor = cursors[zone(event)] || "default"
+    if (track) say(event)
   })
   const finish = (event) => {
     if (!gesture) return
@@ -159,7 +183,7 @@ export function render({ model, view }) {
 
   let anew = false
   const redraw = oncePerFrame(() => { anew ? drawWords() : drawHeat(); anew = false })
-  model.on(["words", "cell", "first", "mark", "edges"], () => { anew = true; redraw() })
+  model.on(["words", "cell", "first", "mark", "edges", "tokens"], () => { anew = true; redraw() })
   model.on(["heat", "total"], redraw)
   model.on("mark", () => {        // a match was opened from far down the page: show where it leads
     if (root.getBoundingClientRect().bottom < 0) root.scrollIntoView({ behavior: "smooth", block: "center" })

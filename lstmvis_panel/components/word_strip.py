@@ -1,13 +1,19 @@
-"""The words of the steps shown, with the brush and the limits of the selection."""
+"""The words of the steps shown, or what tokens are instead, with the brush and the limits of the selection."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import param
 
 from lstmvis_panel.components.browser import GestureComponent, script, stylesheet
 from lstmvis_panel.style import GUTTER
+
+PATTERN = 26
+"""Height in px of the pattern plot below the words."""
+
+WORDS = 24
+"""Height in px of the words."""
 
 
 class WordStrip(GestureComponent):
@@ -17,6 +23,8 @@ class WordStrip(GestureComponent):
     """
 
     words: list[str] = param.List(default=[], item_type=str, doc="Words of the steps shown.")
+    tokens: dict[str, Any] = param.Dict(default={}, doc="What stands in the cells instead of words; see `tokens.js`.")
+    tall: int = param.Integer(default=WORDS, doc="Height in px of the cells where tokens are no words.")
     heat: list[int] = param.List(default=[], doc="Number of selected states that are on, per step shown.")
     total: int = param.Integer(default=0, doc="Number of selected states.")
     first: int = param.Integer(default=0, doc="Number of the first step shown.")
@@ -29,5 +37,5 @@ class WordStrip(GestureComponent):
     right: int = param.Integer(default=0, doc="Steps after the selection at which states must be off.")
     room: int = param.Integer(default=0, doc="Width in px that the page has for steps; set by the browser.")
 
-    _esm: ClassVar[str] = script("word_strip", "squeeze", "gesture", "notebook")
+    _esm: ClassVar[str] = script("word_strip", "squeeze", "tokens", "token_track", "gesture", "notebook")
     _stylesheets: ClassVar[list[str]] = [stylesheet("word_strip")]

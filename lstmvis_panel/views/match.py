@@ -16,7 +16,7 @@ from lstmvis_panel import heatmaps, schema
 from lstmvis_panel.alignment import MATCH, OFFSET, annotation_key
 from lstmvis_panel.colours import annotation_scale, count_scale, title
 from lstmvis_panel.components.word_matrix import HEAD, NARROWEST, WordMatrix
-from lstmvis_panel.matrix import fills_of, remark_of, rows_of
+from lstmvis_panel.matrix import BANDS, fills_of, remark_of, rows_of, texts_of, tokens_of
 from lstmvis_panel.session import CONTEXT_AFTER, CONTEXT_BEFORE, TOP, Session
 from lstmvis_panel.style import GUTTER, HEAT_CELL, ROW_HEIGHT, THEMES, Theme
 from lstmvis_panel.views.controls import TEXT, Markup, card, choice, small_button, text
@@ -57,6 +57,8 @@ class MatchView(pn.viewable.Viewer):
         )  # fmt: skip
         self.matrix.param.watch(self._on_gesture, "gesture", onlychanged=False)
         self._vocabulary = schema.labels(session.recording, schema.TOKEN)
+        # A number that stands in a cell as its token needs no remark.
+        self._remarked = [name for name in self.names if name != schema.token_look(session.recording)]
         self._pointed_at = "cell"
         self._opened = 0
         self._panel = self._layout()
@@ -123,14 +125,22 @@ class MatchView(pn.viewable.Viewer):
     def _show_matches(self) -> None:
         matches, inside = self.session.matches, self.inside
         if matches is not None:
-            words = self._vocabulary[matches.aligned.token.values]
+            recording, aligned = self.session.recording, matches.aligned
+            words = texts_of(recording, aligned, self._vocabulary[aligned.token.values])
             self.matrix.param.update(
                 rows=rows_of(words, inside, matches.table, matches.own, CONTEXT_BEFORE),
-                remarks=[remark_of(self.values(name), inside, self.scale(name)) for name in self.names],
+                remarks=[remark_of(self.values(name), inside, self.scale(name)) for name in self._remarked],
+                tokens=tokens_of(recording, aligned, self.theme, BANDS),
             )
         self.clip.height = ROW_HEIGHT * len(inside)
         self._show_fills()
         self._show_place()
+
+    @param.depends("session.theme", watch=True)
+    def _dress_tokens(self) -> None:
+        matches = self.session.matches
+        if matches is not None:
+            self.matrix.tokens = tokens_of(self.session.recording, matches.aligned, self.theme, BANDS)
 
     @param.depends("session.theme", "session.mapping", watch=True)
     def _show_fills(self) -> None:

@@ -15,7 +15,8 @@ from lstmvis_panel import plots, schema
 from lstmvis_panel.alignment import displayed
 from lstmvis_panel.components.state_list import StateList
 from lstmvis_panel.components.threshold_axis import ThresholdAxis
-from lstmvis_panel.components.word_strip import WordStrip
+from lstmvis_panel.components.word_strip import PATTERN, WordStrip
+from lstmvis_panel.matrix import phrase_of, strip_height, strip_of
 from lstmvis_panel.session import Session
 from lstmvis_panel.style import GUTTER, PLOT_HEIGHT, THEMES, Theme
 from lstmvis_panel.views.controls import card, chips, number_input, small_button, text
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
 SIDE = 156
 HOVER_REACH = 6
 """How far in px the pointer may be from a line to name it."""
-
-WORDS_SAID = 8
-"""Selected words that are said in full."""
 
 WINDOW = ["source", "position", "width", "word_width"]
 
@@ -45,7 +43,8 @@ class SelectView(pn.viewable.Viewer):
         self._drawn: tuple[Any, xr.DataArray] | None = None
         self._lit_from = "plot"
         self._kept: dict[str, tuple[tuple[Any, ...], hv.Element]] = {}
-        self.strip = WordStrip(sizing_mode="stretch_width", margin=0)
+        self._strip: tuple[Any, dict[str, Any]] | None = None
+        self.strip = WordStrip(tall=strip_height(session.recording), sizing_mode="stretch_width", margin=0)
         self.axis = ThresholdAxis(
             sizing_mode="stretch_width", height=PLOT_HEIGHT, margin=0,
             styles={"position": "absolute", "top": "0", "left": "0", "width": "100%", "z-index": "2"},
@@ -93,9 +92,9 @@ class SelectView(pn.viewable.Viewer):
         return len(self.session.selected) > plots.LINES_AT_MOST
 
     def _plot(self) -> hv.DynamicMap:
-        # One stream for all layers: a stream of its own for each would draw the plot anew for each. `selected` is set
-        # with every change of the selection or the threshold, so these need no watching.
-        stream = hv.streams.Params(self.session, ["selected", "highlighted", "theme", *WINDOW])
+        # One stream for all layers: a stream of its own for each would draw the plot anew for each. What it watches is
+        # also what tells whether anything has changed: a longer selection may have the same states.
+        stream = hv.streams.Params(self.session, ["selection", "selected", "highlighted", "theme", *WINDOW])
         view = weakref.ref(self)
         look: dict[str, Any] = {
             "responsive": True, "border": 0, "padding": 0, "xaxis": None, "yaxis": None, "toolbar": None,
@@ -136,13 +135,21 @@ class SelectView(pn.viewable.Viewer):
     def _raster(self) -> hv.RGB:
         return plots.raster(self.values, self.frame, self.theme, self.session.selected if self.many else None)
 
-    @param.depends(*[f"session.{name}" for name in [*WINDOW, "selected"]], watch=True)
+    @property
+    def tokens(self) -> dict[str, Any]:
+        """Words, or what tokens are instead, read once per window."""
+        key = (self.session.first, self.session.shown, self.session.theme)
+        if self._strip is None or self._strip[0] != key:
+            self._strip = (key, strip_of(self.session.recording, self.session.first, self.session.shown, self.theme))
+        return self._strip[1]
+
+    @param.depends(*[f"session.{name}" for name in [*WINDOW, "selected", "theme"]], watch=True)
     def _show_words(self) -> None:
         session, frame = self.session, self.frame
         edges = schema.document_edges(session.recording)
         inside = edges[(edges > frame.first) & (edges < frame.stop)]
         self.strip.param.update(
-            words=session.words, heat=session.heat.tolist(), total=len(session.selected), first=frame.first,
+            **self.tokens, heat=session.heat.tolist(), total=len(session.selected), first=frame.first,
             mark=session.position, edges=inside.tolist(), cell=session.word_width,
         )  # fmt: skip
         self.axis.param.update(low=frame.low, high=frame.high, across=frame.width)
@@ -228,7 +235,7 @@ class SelectView(pn.viewable.Viewer):
         side = pn.Column(
             text(pn.bind(self._states_title, session.param.selected), margin=(0, 0, 6, 0)),
             self.states,
-            width=SIDE, height=PLOT_HEIGHT + 50, margin=(0, 0, 0, 16),
+            width=SIDE, height=PLOT_HEIGHT + self.strip.tall + PATTERN, margin=(0, 0, 0, 16),
         )  # fmt: skip
         body = pn.Row(board, side, sizing_mode="stretch_width", margin=0)
         return card("Select", self._chips(), self._controls(), body)
@@ -242,8 +249,7 @@ class SelectView(pn.viewable.Viewer):
         session = self.session
         if session.selection is None:
             return chips(quiet="Drag over words, or over the lines, to select them.")
-        words = schema.words(session.recording, *session.selection)
-        phrase = " ".join(words if len(words) <= WORDS_SAID else [*words[:4], "…", *words[-3:]])
+        phrase = phrase_of(session.recording, *session.selection)
         if session.refusal:
             return chips(quiet=escape(phrase), warning=session.refusal)
         on = f"<b>{len(session.selected):,}</b> of {session.states.shape[1]:,} states on"

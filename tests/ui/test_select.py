@@ -119,6 +119,21 @@ def test_the_threshold_is_dragged(screen: Screen) -> None:
     assert float(value) == pytest.approx(float(screen.query()["threshold"]))
 
 
+def test_the_plot_marks_all_selected_steps_where_no_state_goes_with_the_last_ones(page: Page, drawn: Server) -> None:
+    screen = Screen(page, drawn.url).open(project="drawn", left=0)
+    screen.brush(1, 4)  # from the first word on, state 3 alone is selected
+    screen.wait_for_address(selection="1-4")
+    screen.wait_for_selected([3])
+
+    def marked() -> list[int]:
+        """Steps, of those where no line is in the way, that have the colour of the selection."""
+        picture = pixels(page).astype(int)
+        places = {step: [round(px) for px in screen.point(step, 0.6)] for step in (0, 1, 2, 3, 8)}
+        return [step for step, (x, y) in places.items() if picture[y, x, 2] - picture[y, x, 0] > 15]
+
+    wait_until(lambda: marked() == [1, 2, 3], page, timeout=SETTLED)
+
+
 def test_the_line_follows_the_mouse_before_it_is_let_go(screen: Screen) -> None:
     screen.brush(5, 7)
     screen.wait_for_selected([0, 1, 2, 3])
