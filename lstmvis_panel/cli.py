@@ -59,9 +59,132 @@ def validate(path: Annotated[Path, typer.Argument(help="A project folder or a re
         raise typer.Exit(1)
 
 
+@app.command()
+def annotate(  # noqa: PLR0913 - an option for each way
+    path: Annotated[Path, typer.Argument(help="A recording.")],
+    *,
+    spacy: Annotated[str | None, typer.Option(help="Model of spaCy's that tags the text.", metavar="MODEL")] = None,
+    conll: Annotated[Path | None, typer.Option(help="CoNLL or TSV file, a word a line.", metavar="FILE")] = None,
+    bed: Annotated[Path | None, typer.Option(help="BED file of intervals in a genome.", metavar="FILE")] = None,
+    listed: Annotated[
+        Path | None, typer.Option("--list", help="File with a label for each step, one a line.", metavar="FILE")
+    ] = None,
+    spans: Annotated[
+        Path | None, typer.Option(help="TSV file of spans: document, start, stop, label.", metavar="FILE")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the annotation.")] = None,
+    column: Annotated[str | None, typer.Option(help="Its column in the CoNLL file: number from 1, or name.")] = None,
+    token_column: Annotated[str | None, typer.Option(help="The words' column; the first, or FORM.")] = None,
+    only: Annotated[
+        str | None, typer.Option(help="What the model is asked for: pos,tag,entity,noun_chunk,verb_chunk.")
+    ] = None,
+    text: Annotated[
+        list[Path] | None,
+        typer.Option(help="A document's text, once for each in order; or a folder with LABEL.txt for each."),
+    ] = None,
+    words: Annotated[
+        Path | None, typer.Option(help="File with the original word of each step, one a line.", metavar="FILE")
+    ] = None,
+    window: Annotated[
+        list[str] | None,
+        typer.Option(help="Part of the genome that a document is, as chr22:2000-3000, once for each in order."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="File to write; the recording itself if left out.")] = None,
+    numbers: Annotated[bool, typer.Option("--numbers", help="The list holds numbers, no labels.")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace annotations of the same name.")] = False,
+) -> None:
+    """Add annotations to a recording: from a file, or by a spaCy model; its tokens may be split differently."""
+    from lstmvis_panel.record.annotating import Request, annotate_on_request
+    from lstmvis_panel.schema import RecordingError
+
+    request = Request(
+        spacy=spacy,
+        conll=conll,
+        bed=bed,
+        listed=listed,
+        spans=spans,
+        name=name,
+        column=column,
+        token_column=token_column,
+        numbers=numbers,
+        only=only,
+        text=tuple(text or ()),
+        words=words,
+        window=tuple(window or ()),
+    )
+    try:
+        written, names = annotate_on_request(path, request, out=out, replace=replace)
+    except RecordingError as error:
+        _fail(str(error))
+    else:
+        typer.echo(f"{written}: added {', '.join(names)}")
+
+
+@app.command()
+def convert(  # noqa: PLR0913 - an option for each part of a recording
+    states: Annotated[list[Path], typer.Argument(help="Files of states: .npy, .npz, .safetensors or .parquet.")],
+    *,
+    out: Annotated[Path, typer.Option(help="Recording to write: .h5, .nc or .zarr.")],
+    tokens: Annotated[Path | None, typer.Option(help="Tokens: .txt, .json or .npy; else a Parquet column.")] = None,
+    vocabulary: Annotated[Path | None, typer.Option(help="Words that codes stand for: .txt or .json.")] = None,
+    lengths: Annotated[Path | None, typer.Option(help="Steps of each document that are no padding.")] = None,
+    documents: Annotated[Path | None, typer.Option(help="Document of each step, or name of each document.")] = None,
+    annotation: Annotated[list[str] | None, typer.Option(help="NAME=FILE; may be repeated.")] = None,
+    transform: Annotated[list[str] | None, typer.Option(help="SOURCE=tanh; may be repeated.")] = None,
+    title: Annotated[str, typer.Option(help="What the recording is called.")] = "",
+    compress: Annotated[bool, typer.Option(help="Compress, without loss.")] = False,
+    force: Annotated[bool, typer.Option(help="Replace a file that is there.")] = False,
+) -> None:
+    """Make a recording of arrays in files."""
+    from lstmvis_panel.record import convert as converting
+    from lstmvis_panel.schema import RecordingError
+
+    try:
+        annotations = {name: Path(file) for name, file in _pairs("--annotation", annotation)}
+        converting.convert(
+            states,
+            out,
+            tokens=tokens,
+            vocabulary=vocabulary,
+            lengths=lengths,
+            documents=documents,
+            annotations=annotations,
+            transforms=dict(_pairs("--transform", transform)),
+            title=title,
+            compress=compress,
+            force=force,
+        )
+    except RecordingError as error:
+        _fail(str(error))
+    typer.echo(f"{out}: written")
+
+
+@app.command()
+def info(path: Annotated[Path, typer.Argument(help="A project folder or a recording.")]) -> None:
+    """Say what a recording holds: shapes, ranges, and how many values are saturated."""
+    from lstmvis_panel import store, summary
+    from lstmvis_panel.schema import RecordingError
+
+    try:
+        typer.echo(summary.as_text(summary.summarize(store.open_recording(path), progress=sys.stderr.isatty())))
+    except RecordingError as error:
+        _fail(str(error))
+
+
 def main() -> None:
     """Run the command."""
     app()
+
+
+def _pairs(option: str, texts: list[str] | None) -> list[tuple[str, str]]:
+    """Return NAME=VALUE texts as pairs."""
+    pairs = []
+    for text in texts or []:
+        name, equals, value = text.partition("=")
+        if not (name and equals and value):
+            _fail(f"{option} {text}: NAME=VALUE was expected")
+        pairs.append((name, value))
+    return pairs
 
 
 def _fail(message: str) -> None:

@@ -46,7 +46,7 @@ TABLE = (
     ),
     Part(
         "computing",
-        "index selection matching search sweep rows compiled alignment textsearch",
+        "index selection matching search sweep rows compiled alignment textsearch summary",
         "schema",
         SCREEN,
     ),
@@ -69,7 +69,9 @@ TABLE = (
         "schema reading computing session style plots components widgets views",
         FILES,
     ),
-    Part("cli", "cli", "schema reading app", FILES),
+    # Hidden states out of models, and annotations for them: for scripts and the command; the app never needs it.
+    Part("record", "record record.*", "schema reading", SCREEN),
+    Part("cli", "cli", "schema reading summary record app", FILES),
     Part("public names", "__init__", "schema reading computing session app", FILES),
 )
 

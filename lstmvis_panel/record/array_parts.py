@@ -1,0 +1,282 @@
+"""States, annotations and predictions that are handed over as arrays or lists, as variables of a recording."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+
+from lstmvis_panel.record.annotations import categorical, scalar
+from lstmvis_panel.record.outputs import are_chances, top_predictions
+from lstmvis_panel.record.shapes import RECORDED_DTYPE
+from lstmvis_panel.schema import STEP, TRANSFORMS, VOCABULARY, Kind, Problem, RecordingError, block_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from lstmvis_panel.record.extent import Extent
+    from lstmvis_panel.record.labels import LabelSet
+
+RUN_BYTES = 16 << 20
+BFLOAT16 = "bfloat16"
+MATRIX = 2
+LABEL = "label"
+
+
+@dataclass(frozen=True)
+class Source:
+    """States as they are handed over, read where they are looked at.
+
+    Parameters
+    ----------
+    name
+        Its name in the recording.
+    array
+        Shape (step, state) or (document, step, state); whatever can be sliced.
+    attrs
+        What the recording says of it.
+    dtype
+        What it is recorded as.
+    encoding
+        How it is written.
+    """
+
+    name: str
+    array: Any
+    attrs: Mapping[str, Any]
+    dtype: np.dtype[Any]
+    encoding: Mapping[str, Any] = field(default_factory=dict)
+
+    def block(self, extent: Extent, number: int, start: int, stop: int) -> dict[str, xr.Variable]:
+        """Return the states of some steps of a document."""
+        values = extent.read(self.array, number, start, stop).astype(self.dtype, copy=False)
+        dims = (STEP, f"{self.name}_state")
+        return {self.name: xr.Variable(dims, values, dict(self.attrs), dict(self.encoding))}
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What a model scores or expects of all words, of which the likeliest are recorded.
+
+    Parameters
+    ----------
+    name
+        Name of the prediction.
+    array
+        Shape (step, word) or (document, step, word): logits or chances.
+    top
+        How many are recorded.
+    is_chances
+        Whether they are chances.
+    """
+
+    name: str
+    array: Any
+    top: int
+    is_chances: bool
+
+    def block(self, extent: Extent, number: int, start: int, stop: int) -> dict[str, xr.Variable]:
+        """Return the predictions at some steps of a document."""
+        scores = extent.read(self.array, number, start, stop)
+        scores = scores.astype(np.result_type(scores.dtype, np.float32), copy=False)
+        if self.is_chances:
+            # A chance of 0 stays one: exp(-inf).
+            with np.errstate(divide="ignore"):
+                scores = np.log(scores)
+        return prediction_variables(self.name, *top_predictions(scores, self.top))
+
+
+@dataclass(frozen=True)
+class Given:
+    """Variables of all steps, in memory."""
+
+    variables: Mapping[str, xr.Variable]
+
+    def block(self, extent: Extent, number: int, start: int, stop: int) -> dict[str, xr.Variable]:
+        """Return their values at some steps of a document."""
+        first = extent.starts[number]
+        return {name: variable[first + start : first + stop] for name, variable in self.variables.items()}
+
+
+def array_of(value: Any) -> tuple[Any, dict[str, str]]:
+    """Return what can be sliced and has a shape, and how it is to be written if numpy has no such numbers."""
+    if hasattr(value, "detach"):
+        tensor = value.detach().cpu()
+        is_brain = str(tensor.dtype).endswith(BFLOAT16)
+        return np.asarray(tensor.float() if is_brain else tensor), {RECORDED_DTYPE: BFLOAT16} if is_brain else {}
+    array = value if all(hasattr(value, name) for name in ("shape", "dtype", "__getitem__")) else np.asarray(value)
+    recorded = getattr(value, RECORDED_DTYPE, BFLOAT16 if array.dtype.name == BFLOAT16 else None)
+    return array, {RECORDED_DTYPE: recorded} if recorded else {}
+
+
+def source_of(name: str, value: Any, attrs: Mapping[str, Any]) -> tuple[Source, list[Problem]]:
+    """Return states as a source, and what is wrong with their numbers."""
+    where = f"states[{name!r}]"
+    try:
+        array, encoding = array_of(value)
+    except ValueError as error:
+        return Source(name, np.empty((0, 0)), attrs, np.dtype(float)), [Problem(where, f"is no array ({error})")]
+    dtype = np.dtype(np.float32) if encoding else np.dtype(array.dtype)
+    problems = []
+    if dtype.kind != "f" or dtype.itemsize > np.dtype(float).itemsize:
+        what = f"holds {dtype}; float16, float32, float64 or bfloat16 was expected"
+        problems.append(Problem(where, what, "use astype(np.float32)"))
+    if attrs["transform"] not in TRANSFORMS:
+        problems.append(Problem(f"transforms[{name!r}]", f"is {attrs['transform']!r}; 'tanh' or 'none' was expected"))
+    if not isinstance(attrs.get("layer", 0), int):
+        problems.append(Problem(f"layers[{name!r}]", f"is {attrs['layer']!r}; a whole number was expected"))
+    return Source(name, array, attrs, dtype, encoding), problems
+
+
+def value_problems(source: Source, extent: Extent) -> list[Problem]:
+    """Return how many values of a source are not finite, and where the first is; padding may hold anything."""
+    wrong, first = 0, ""
+    most = block_rows(np.empty((0, source.array.shape[-1]), source.dtype), RUN_BYTES)
+    for number, start, stop in extent.runs(most):
+        values = extent.read(source.array, number, start, stop)
+        strange = ~np.isfinite(values.astype(source.dtype, copy=False))
+        if strange.any():
+            row, state = (int(place[0]) for place in np.nonzero(strange))
+            within = f" of document {number}" if extent.names is not None else ""
+            first = first or f"{values[row, state]} at step {start + row}{within}, state {state}"
+            wrong += int(strange.sum())
+    if not wrong:
+        return []
+    what = f"has {wrong:,} values that are NaN or infinite, the first {first}"
+    return [Problem(f"states[{source.name!r}]", what, "use np.nan_to_num, or give lengths if it is padding")]
+
+
+def annotation_variables(name: str, values: Any, extent: Extent) -> dict[str, xr.Variable]:
+    """Return an annotation: categorical where values are texts, scalar where they are numbers.
+
+    Raises
+    ------
+    RecordingError
+        If there is not one for each step, or they are neither.
+    """
+    where = f"annotations[{name!r}]"
+    flat = extent.flatten(plain(values), where)
+    listed = flat.tolist() if isinstance(flat, np.ndarray) else list(flat)
+    with renamed(where):
+        if any(isinstance(value, str) for value in listed) or all(value is None for value in listed):
+            return categorical(name, listed)
+        return scalar(name, [np.nan if value is None else value for value in listed])
+
+
+def label_variables(labels: Sequence[Any], extent: Extent) -> dict[str, xr.Variable]:
+    """Return the classes of documents as an annotation that is the same throughout each.
+
+    Raises
+    ------
+    RecordingError
+        If there is not one for each document.
+    """
+    if extent.names is None or len(labels) != len(extent.lengths):
+        count = 0 if extent.names is None else len(extent.lengths)
+        what = f"has {len(labels):,} labels; there are {count:,} documents"
+        raise RecordingError(Problem("labels", what, "give one for each document, and lengths or documents"))
+    texts = [None if label is None else str(label) for label in labels]
+    repeated = [text for text, length in zip(texts, extent.lengths, strict=True) for _ in range(length)]
+    with renamed("labels"):
+        return categorical(LABEL, repeated, description="The document's class.")
+
+
+def prediction_of(name: str, given: Any, extent: Extent, vocabulary: LabelSet, top: int) -> Scores | Given:
+    """Return a prediction: codes or words with weights, or the likeliest of what is scored for all words.
+
+    Raises
+    ------
+    RecordingError
+        If it has other steps, ranks or words than expected, or NaN.
+    """
+    where = f"predictions[{name!r}]"
+    if isinstance(given, tuple) and len(given) == MATRIX:
+        return Given(_listed(name, where, given, extent, vocabulary))
+    array, _ = array_of(given)
+    lead = (len(extent.lengths), extent.width) if extent.width is not None else (extent.steps,)
+    expected = (*lead, len(vocabulary.texts))
+    if array.dtype.kind not in "fV" or tuple(array.shape) != expected:
+        what = f"is {array.dtype}, shape {tuple(array.shape)}; floats of shape {expected} were expected"
+        raise RecordingError(Problem(where, what, "give scores of all words, or a tuple (codes, weights)"))
+    for number, start, stop in extent.runs(1024):
+        if np.isnan(extent.read(array, number, start, stop).astype(np.float32)).any():
+            raise RecordingError(Problem(where, f"holds NaN at steps {start:,} to {stop:,} of document {number}"))
+    first = extent.read(array, *next(extent.runs(64))).astype(np.float32)
+    return Scores(name, array, min(top, len(vocabulary.texts)), is_chances=are_chances(first))
+
+
+def prediction_variables(
+    name: str, codes: NDArray[np.int32], weights: NDArray[np.float32] | None
+) -> dict[str, xr.Variable]:
+    """Return predicted codes and their weights, shape (step, rank) both, as variables."""
+    dims = (STEP, f"{name}_rank")
+    attrs = {"kind": Kind.PREDICTION.value, "labels": VOCABULARY}
+    if weights is None:
+        return {name: xr.Variable(dims, codes, attrs)}
+    weight = f"{name}_weight"
+    return {
+        name: xr.Variable(dims, codes, attrs | {"weights": weight}),
+        weight: xr.Variable(dims, weights, {"kind": Kind.WEIGHTS.value}),
+    }
+
+
+def plain(values: Any) -> Any:
+    """Return values as they are, tensors as arrays."""
+    return array_of(values)[0] if hasattr(values, "detach") else values
+
+
+@contextmanager
+def renamed(where: str) -> Iterator[None]:
+    """Let problems name the argument where they are."""
+    try:
+        yield
+    except RecordingError as error:
+        raise RecordingError(Problem(where, problem.what, problem.remedy) for problem in error.problems) from None
+
+
+def _listed(
+    name: str, where: str, given: tuple[Any, Any], extent: Extent, vocabulary: LabelSet
+) -> dict[str, xr.Variable]:
+    """Return predictions that are listed: codes or words, and weights or None."""
+    best = extent.flatten(plain(given[0]), where)
+    try:
+        with renamed(where):
+            codes = _codes(best, vocabulary)
+    except RecordingError:
+        raise
+    except (TypeError, ValueError) as error:
+        what = f"holds neither codes nor words, as many at each step ({error})"
+        raise RecordingError(Problem(where, what)) from None
+    count = len(vocabulary.texts)
+    if codes.min() < -1 or codes.max() >= count:
+        what = f"has codes from {codes.min()} to {codes.max()}; the vocabulary has 0 to {count - 1}"
+        raise RecordingError(Problem(where, what, "codes are positions in the vocabulary, or -1"))
+    if given[1] is None:
+        return prediction_variables(name, codes, None)
+    where = f"{where}, weights"
+    flat = extent.flatten(plain(given[1]), where)
+    try:
+        weights = np.asarray(flat, dtype=np.float32)
+    except (TypeError, ValueError) as error:
+        raise RecordingError(Problem(where, f"are no numbers, as many at each step ({error})")) from None
+    if weights.shape != codes.shape or np.isnan(weights).any():
+        what = f"have the shape {weights.shape}{' and hold NaN' if np.isnan(weights).any() else ''}"
+        raise RecordingError(Problem(where, f"{what}; numbers of shape {codes.shape} were expected"))
+    return prediction_variables(name, codes, weights)
+
+
+def _codes(rows: Any, vocabulary: LabelSet) -> NDArray[np.int32]:
+    if isinstance(rows[0][0], str):
+        codes = np.full((len(rows), max(map(len, rows))), -1, np.int32)
+        for place, row in enumerate(rows):
+            codes[place, : len(row)] = vocabulary.encode(list(row))
+        return codes
+    array = np.asarray(rows)
+    if array.dtype.kind not in "iu" or array.ndim != MATRIX:
+        raise ValueError(f"{array.dtype}, shape {array.shape}")
+    return array.astype(np.int32)

@@ -1,0 +1,225 @@
+"""Adding annotations to a recording: in memory, or to a file, safely."""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import h5py
+import xarray as xr
+
+from lstmvis_panel.hdf5 import as_recording_error
+from lstmvis_panel.native import ALL_SUFFIXES, STORE_SUFFIX, open_native, require_zarr
+from lstmvis_panel.native_names import encode_attrs, encode_name
+from lstmvis_panel.native_save import _move, _remove
+from lstmvis_panel.record.annotations import categorical, scalar
+from lstmvis_panel.schema import ANNOTATIONS, Problem, RecordingError, kind_of
+from lstmvis_panel.validation import structural_problems
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Collection, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+COMPRESSION = {"zlib": True, "complevel": 4, "shuffle": True}
+
+
+def annotate(
+    recording: xr.Dataset,
+    annotations: Mapping[str, xr.Variable | Sequence[str | None] | Sequence[float] | NDArray[Any]],
+    *,
+    replace: bool = False,
+) -> xr.Dataset:
+    """Add annotations to a recording in memory.
+
+    Parameters
+    ----------
+    recording
+        The recording; it stays as it is.
+    annotations
+        By name: what a function of this package returned, or a list of a label or number for each step.
+    replace
+        Whether to replace annotations of these names.
+
+    Returns
+    -------
+    xarray.Dataset
+        A new recording, which shares the other's arrays.
+
+    Raises
+    ------
+    RecordingError
+        If the recording has such an annotation and ``replace`` is not set, or the result would not be valid.
+    """
+    variables = _as_variables(annotations)
+    gone = replaced_by(recording, variables, replace=replace)
+    kept = recording.drop_vars(gone)
+    for name, variable in variables.items():
+        sizes = {dim: size for dim, size in kept.sizes.items() if dim in variable.dims}
+        if any(variable.sizes[dim] != size for dim, size in sizes.items()):
+            what = f"has {dict(variable.sizes)}; {sizes} was expected"
+            raise RecordingError(Problem(name, what, "an annotation has a value for each step"))
+    annotated = kept.assign(variables)
+    if problems := [problem for problem in structural_problems(annotated) if problem.fatal]:
+        raise RecordingError(problems)
+    # assign keeps the order of what was there: what is replaced should keep its place too.
+    order = [name for name in recording.variables if name in annotated.variables]
+    order += [name for name in annotated.variables if name not in order]
+    return xr.Dataset({name: annotated.variables[name] for name in order}, attrs=recording.attrs).set_coords(
+        list(annotated.coords)
+    )
+
+
+def annotate_file(
+    path: str | os.PathLike[str],
+    annotations: Mapping[str, xr.Variable | Sequence[str | None] | Sequence[float] | NDArray[Any]],
+    *,
+    replace: bool = False,
+    out: str | os.PathLike[str] | None = None,
+) -> Path:
+    """Add annotations to a recording's file or store: to a copy beside it, which takes its place once it is complete.
+
+    Parameters
+    ----------
+    path
+        A native file or store. Its hidden states are copied as they are stored, not read.
+    annotations
+        As for `annotate`.
+    replace
+        Whether to replace annotations of these names. The space they took in an HDF5 file is not given back.
+    out
+        Where to write instead, with the same suffix; what is there is replaced.
+
+    Returns
+    -------
+    pathlib.Path
+        The file or store with the annotations.
+
+    Raises
+    ------
+    RecordingError
+        As for `annotate`; if the file is no native recording, or can't be written. The file is as it was then.
+    """
+    path = Path(path)
+    target = path if out is None else Path(out)
+    check_paths(path, target)
+    recording = open_native(path)
+    annotated = annotate(recording, annotations, replace=replace)
+    variables = _as_variables(annotations)
+    gone = replaced_by(recording, variables, replace=replace)
+    beside = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}")
+    with as_recording_error(str(target), "can't be written"):
+        try:
+            (shutil.copytree if path.is_dir() else shutil.copyfile)(path, beside)
+            write = _write_store if path.suffix.lower() == STORE_SUFFIX else _write_file
+            write(beside, variables, [encode_name(name) for name in gone], [str(name) for name in annotated.variables])
+            _move(beside, target)
+        finally:
+            _remove(beside)
+    return target
+
+
+def check_paths(path: Path, target: Path) -> None:
+    """Check that a path is a native recording, and that another can take it with further annotations.
+
+    Raises
+    ------
+    RecordingError
+        If that is not so.
+    """
+    if path.suffix.lower() not in ALL_SUFFIXES or not path.exists():
+        found = "is no native recording" if path.exists() else "there is no such file"
+        what = f"{found}; {', '.join(sorted(ALL_SUFFIXES))} was expected"
+        raise RecordingError(Problem(str(path), what, "a project folder is written to a new file: name it (--out)"))
+    is_store = path.suffix.lower() == STORE_SUFFIX
+    if target.suffix.lower() not in ALL_SUFFIXES or is_store != (target.suffix.lower() == STORE_SUFFIX):
+        raise RecordingError(Problem(str(target), f"is of another format; {path.suffix} was expected"))
+    if not target.parent.is_dir():
+        raise RecordingError(Problem(str(target), f"there is no folder {target.parent}", "make the folder first"))
+    if is_store:
+        require_zarr(path)
+
+
+def _as_variables(annotations: Mapping[str, Any]) -> dict[str, xr.Variable]:
+    variables: dict[str, xr.Variable] = {}
+    for name, given in annotations.items():
+        if isinstance(given, xr.Variable | xr.DataArray):
+            variables[name] = given.variable if isinstance(given, xr.DataArray) else given
+        elif any(isinstance(value, str) for value in given):
+            variables |= categorical(name, [None if value is None else value for value in given])
+        else:
+            variables |= scalar(name, given)
+    return variables
+
+
+def replaced_by(recording: xr.Dataset, names: Collection[str], *, replace: bool) -> list[str]:
+    """Return the variables that make room for annotations of these names, with the labels that only they have.
+
+    Raises
+    ------
+    RecordingError
+        If there are annotations of these names and ``replace`` is not set, or variables that are no annotations.
+    """
+    there = [name for name in names if name in recording.variables]
+    annotations = [name for name in there if kind_of(recording.variables[name]) in ANNOTATIONS]
+    labels = {str(recording.variables[name].attrs.get("labels")) for name in annotations}
+    others = {
+        str(variable.attrs.get("labels")) for name, variable in recording.variables.items() if name not in annotations
+    }
+    gone = [*annotations, *sorted(labels - others - set(annotations))]
+    gone = [name for name in gone if name in recording.variables]
+    if taken := [name for name in there if name not in gone]:
+        kinds = ", ".join(f"{name} ({kind_of(recording.variables[name]) or 'a coordinate'})" for name in taken)
+        what = f"has variables of these names that are no annotations: {kinds}"
+        raise RecordingError(Problem("recording", what, "choose another name"))
+    if annotations and not replace:
+        what = f"has annotations of these names: {', '.join(annotations)}"
+        raise RecordingError(Problem("recording", what, "choose another name, or replace them (--replace)"))
+    return gone
+
+
+def _to_add(variables: Mapping[str, xr.Variable], order: Sequence[str]) -> xr.Dataset:
+    """Return the variables as a file holds them, and the new order of all."""
+    encoded = {}
+    for name, variable in variables.items():
+        stored = variable.copy(deep=False)
+        stored.dims = tuple(encode_name(dim) for dim in variable.dims)
+        stored.attrs, stored.encoding = encode_attrs(variable.attrs, name), {}
+        encoded[encode_name(name)] = stored
+    return xr.Dataset(encoded, attrs=encode_attrs({"variables": list(order)}, "recording"))
+
+
+def _write_file(path: Path, variables: Mapping[str, xr.Variable], gone: Sequence[str], order: Sequence[str]) -> None:
+    with h5py.File(path, "r+") as file:
+        for name in gone:
+            _delete(file, name)
+    added = _to_add(variables, order)
+    encoding = {
+        name: {"_FillValue": None} | (COMPRESSION if variable.dtype.kind in "iuf" else {})
+        for name, variable in added.variables.items()
+    }
+    added.to_netcdf(path, mode="a", engine="h5netcdf", encoding=encoding)
+
+
+def _delete(file: h5py.File, name: str) -> None:
+    """Delete a variable, and what it and its dimensions know of each other."""
+    dataset = file[name]
+    for dimension in dataset.dims:
+        for scale in list(dimension.values()):
+            dimension.detach_scale(scale)
+    del file[name]
+
+
+def _write_store(path: Path, variables: Mapping[str, xr.Variable], gone: Sequence[str], order: Sequence[str]) -> None:
+    for name in gone:
+        shutil.rmtree(path / name)
+    import zarr  # noqa: PLC0415 - an optional extra
+
+    added = _to_add(variables, order)
+    # xarray puts these in place of all that are there.
+    added.attrs = dict(zarr.open_group(path, mode="r").attrs) | added.attrs
+    encoding = {name: {"_FillValue": None} for name in added.variables}
+    added.to_zarr(path, mode="a", consolidated=False, encoding=encoding)

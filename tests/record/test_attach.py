@@ -1,0 +1,194 @@
+"""Annotations are added in memory and to files; nothing else in them changes, and nothing is lost."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from lstmvis_panel import open_recording, save_recording, validate
+from lstmvis_panel.record import attach
+from lstmvis_panel.record.annotations import categorical, chunks, scalar
+from lstmvis_panel.record.attach import annotate, annotate_file
+from lstmvis_panel.schema import RecordingError, annotations
+from tests.recordings import two_sentences
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+TAGS = ["A", "B", None, "A", "C", "C", "A", "B"]
+SUFFIXES = [".h5", ".zarr"]
+
+
+def texts_of(recording: xr.Dataset, name: str) -> list[str | None]:
+    labels = [*recording[recording[name].attrs["labels"]].values, None]
+    return [labels[code] for code in recording[name].values]
+
+
+def assert_same(one: xr.Dataset, other: xr.Dataset, *, but: Mapping[str, object] | set[str]) -> None:
+    """Check that all but some variables are the same in both."""
+    for name in {*one.variables, *other.variables} - {*but}:
+        xr.testing.assert_identical(one[name].variable.load(), other[name].variable.load())
+    assert one.attrs == other.attrs
+
+
+def test_annotations_are_added_in_memory() -> None:
+    recording = two_sentences()
+    before = recording.copy(deep=True)
+    added = annotate(recording, {"tag": TAGS, "loss": np.arange(8)} | scalar("rise", np.arange(8)))
+    assert annotations(added) == [*annotations(recording), "tag", "loss", "rise"]
+    assert texts_of(added, "tag") == TAGS
+    assert validate(added) == []
+    xr.testing.assert_identical(recording, before)
+    assert_same(recording, added, but={"tag", "tag_label", "loss", "rise"})
+
+
+def test_an_annotation_is_replaced_only_on_request() -> None:
+    recording = two_sentences()
+    with pytest.raises(RecordingError, match=r"has annotations of these names: pos - .*--replace"):
+        annotate(recording, {"pos": TAGS})
+    replaced = annotate(recording, {"pos": TAGS}, replace=True)
+    assert texts_of(replaced, "pos") == TAGS
+    assert replaced["pos_label"].values.tolist() == ["A", "B", "C"]
+    numbers = annotate(recording, scalar("pos", np.arange(8)), replace=True)
+    assert "pos_label" not in numbers.variables
+    assert validate(numbers) == []
+
+
+def test_labels_that_others_have_too_stay() -> None:
+    recording = two_sentences()
+    recording["fine_pos"] = recording["pos"]
+    replaced = annotate(recording, scalar("fine_pos", np.arange(8)), replace=True)
+    assert "pos_label" in replaced.variables
+    with pytest.raises(RecordingError, match="that are no annotations: pos_label"):
+        annotate(recording, {"pos": TAGS}, replace=True)
+
+
+@pytest.mark.parametrize("name", ["token", "vocabulary", "gate", "document", "word_embedding"])
+def test_only_annotations_are_replaced(name: str) -> None:
+    with pytest.raises(RecordingError, match=f"that are no annotations: {name}"):
+        annotate(two_sentences(), {name: TAGS}, replace=True)
+
+
+def test_an_annotation_of_another_length_is_refused() -> None:
+    with pytest.raises(RecordingError, match=r"tag: has \{'step': 7\}; \{'step': 8\} was expected"):
+        annotate(two_sentences(), {"tag": TAGS[:-1]})
+
+
+def test_what_would_not_be_valid_is_refused() -> None:
+    with pytest.raises(RecordingError, match="attribute kind"):
+        annotate(two_sentences(), {"tag": xr.Variable("step", np.arange(8))})
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_annotations_are_added_to_a_file(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"two{suffix}"
+    save_recording(two_sentences(), path)
+    before = open_recording(path).load()
+    new = (
+        categorical("my tag/1", TAGS, description="Tags")
+        | chunks("chunk", np.array([0, 0, -1, -1, 1, 2, 2, -1]), ["X", "Y", "X"])
+        | scalar("loss", np.arange(8), value_range=(0, 8), units="nats")
+    )
+    assert annotate_file(path, new) == path
+    after = open_recording(path)
+    assert_same(before, after, but=new)
+    assert [*after.variables] == [*before.variables, *new]
+    for name, variable in new.items():
+        xr.testing.assert_identical(after[name].variable.to_base_variable().load(), variable)
+        assert after[name].dtype == variable.dtype
+    assert validate(after) == []
+    assert [each.name for each in tmp_path.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_an_annotation_of_a_file_is_replaced(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"two{suffix}"
+    save_recording(two_sentences(), path)
+    before = open_recording(path).load()
+    with pytest.raises(RecordingError, match="has annotations of these names: pos"):
+        annotate_file(path, {"pos": TAGS})
+    for _ in range(2):
+        annotate_file(path, {"pos": TAGS}, replace=True)
+        after = open_recording(path)
+        assert texts_of(after, "pos") == TAGS
+        assert_same(before, after, but={"pos", "pos_label"})
+        assert validate(after) == []
+    annotate_file(path, scalar("pos", np.arange(8)), replace=True)
+    assert "pos_label" not in open_recording(path).variables
+    annotate_file(path, {"pos": TAGS}, replace=True)
+    assert texts_of(open_recording(path), "pos") == TAGS
+    # Other readers of the format, too, find each variable with its dimension.
+    if suffix != ".zarr":
+        with xr.open_dataset(path, engine="h5netcdf") as stored:
+            assert stored["pos"].dims == ("step",)
+            assert stored["pos_label"].dims == ("pos_label",)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_another_file_is_written(tmp_path: Path, suffix: str) -> None:
+    path, out = tmp_path / f"two{suffix}", tmp_path / f"out{suffix}"
+    save_recording(two_sentences(), path)
+    for _ in range(2):
+        assert annotate_file(path, {"tag": TAGS}, out=out) == out
+    assert "tag" not in open_recording(path).variables
+    assert texts_of(open_recording(out), "tag") == TAGS
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_failure_leaves_the_file_as_it_was(tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / f"two{suffix}"
+    save_recording(two_sentences(), path)
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(xr.Dataset, "to_zarr" if suffix == ".zarr" else "to_netcdf", fail)
+    with pytest.raises(RecordingError, match="No space left on device"):
+        annotate_file(path, {"pos": TAGS}, replace=True)
+    assert texts_of(open_recording(path), "pos") == texts_of(two_sentences(), "pos")
+    assert [each.name for each in tmp_path.iterdir()] == [path.name]
+
+
+KILLED = """
+import os, signal, sys
+from lstmvis_panel.record import attach
+attach._move = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+attach.annotate_file(sys.argv[1], {"pos": ["A"] * 8}, replace=True)
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no SIGKILL here")
+def test_nothing_is_lost_when_killed_before_the_last_moment(tmp_path: Path) -> None:
+    path = tmp_path / "two.h5"
+    save_recording(two_sentences(), path)
+    before = path.read_bytes()
+    environment = os.environ | {"PYTHONPATH": str(Path(attach.__file__).parents[2])}
+    done = subprocess.run([sys.executable, "-c", KILLED, path], check=False, env=environment)
+    assert done.returncode == -signal.SIGKILL
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("name", "out", "says"),
+    [
+        ("nothing.h5", None, "there is no such file; .h5, .hdf5, .nc, .zarr was expected"),
+        ("folder", None, r"is no native recording; .*\(--out\)"),
+        ("two.h5", "out.zarr", "out.zarr: is of another format; .h5 was expected"),
+        ("two.h5", "nowhere/out.h5", "there is no folder"),
+        ("broken.h5", None, "broken.h5"),
+    ],
+)
+def test_paths_that_do_not_work(tmp_path: Path, name: str, out: str | None, says: str) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "broken.h5").write_bytes(b"no HDF5")
+    save_recording(two_sentences(), tmp_path / "two.h5")
+    with pytest.raises(RecordingError, match=says):
+        annotate_file(tmp_path / name, {"tag": TAGS}, out=None if out is None else tmp_path / out)
