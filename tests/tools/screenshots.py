@@ -1,12 +1,15 @@
-"""README's pictures: ``python -m tests.tools.screenshots``.
+"""The pictures in README and docs: ``python -m tests.tools.screenshots [NAME ...]``.
 
-The bundled example in real Chromium, with the paper's selection of section 5.1 brushed by a real mouse.
+The bundled examples in real Chromium, with the paper's selections brushed by a real mouse.
 """
 
 from __future__ import annotations
 
+import sys
 import tempfile
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from playwright.sync_api import sync_playwright
 
@@ -14,34 +17,71 @@ from tests.tools.browser import launch_options
 from tests.tools.serving import EXAMPLES, serving
 from tests.ui.screen import SETTLED, Screen
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
-SHOTS = (("select-and-match", "light", 1400, 900), ("dark", "dark", 1400, 900), ("narrow", "light", 1000, 700))
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A picture: what is opened, and which words are brushed."""
+
+    name: str
+    words: tuple[str, ...]
+    query: dict[str, Any] = field(default_factory=dict)
+    theme: str = "light"
+    size: tuple[int, int] = (1400, 900)
+
+
+PARENS = {"project": "parens", "mapping": "nesting_level"}
+NOVELS = {
+    "project": "novels",
+    "source": "cell2",
+    "threshold": 0.1,
+    "position": 3139,
+    "left": 1,
+    "mapping": "noun_chunk",
+}
+SCENES = (
+    Scene("select-and-match", ("(", "4"), PARENS),
+    Scene("dark", ("(", "4"), PARENS, theme="dark"),
+    Scene("narrow", ("(", "4"), PARENS, size=(1000, 700)),
+    Scene("novels", ("the", "tremendous", "whale"), NOVELS),
+)
 
 
 def main() -> None:
-    """Take all pictures."""
+    """Take all pictures, or those that are named."""
+    wanted = sys.argv[1:] or [scene.name for scene in SCENES]
     FOLDER.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as logs, sync_playwright() as playwright:
         browser = playwright.chromium.launch(**launch_options())
         with serving(EXAMPLES, log_file=Path(logs) / "server.log") as server:
-            for name, theme, width, height in SHOTS:
-                page = browser.new_page(viewport={"width": width, "height": height})
-                screen = Screen(page, server.url).open(project="parens", theme=theme, mapping="nesting_level")
-                start = next(s for s in screen.steps()[4:] if _reads(screen, s, "(") and _reads(screen, s + 1, "4"))
-                screen.brush(start, start + 2)
-                screen.wait_for_address(selection=f"{start}-{start + 2}")
-                page.locator(".matrix .row:not([hidden])").nth(10).wait_for(timeout=SETTLED)
-                screen.hover(2, 1)
-                page.locator(".matrix .tip").wait_for(timeout=SETTLED)
-                page.wait_for_timeout(1000)
-                page.screenshot(path=FOLDER / f"{name}.png")
-                print(FOLDER / f"{name}.png")
-                page.close()
+            for scene in SCENES:
+                if scene.name in wanted:
+                    print(_take(scene, browser, server.url))
         browser.close()
 
 
-def _reads(screen: Screen, step: int, word: str) -> bool:
-    return screen.text_of(step).startswith(f"{word} ·")
+def _take(scene: Scene, browser: Browser, url: str) -> Path:
+    page = browser.new_page(viewport={"width": scene.size[0], "height": scene.size[1]})
+    screen = Screen(page, url).open(theme=scene.theme, **scene.query)
+    start = next(step for step in screen.steps()[3:] if _reads(screen, step, scene.words))
+    screen.brush(start, start + len(scene.words))
+    screen.wait_for_address(selection=f"{start}-{start + len(scene.words)}")
+    page.locator(".matrix .row:not([hidden])").nth(10).wait_for(timeout=SETTLED)
+    screen.hover(2, 1)
+    page.locator(".matrix .tip").wait_for(timeout=SETTLED)
+    page.wait_for_timeout(1000)
+    path = FOLDER / f"{scene.name}.png"
+    page.screenshot(path=path)
+    page.close()
+    return path
+
+
+def _reads(screen: Screen, step: int, words: tuple[str, ...]) -> bool:
+    return all(screen.text_of(step + place).startswith(f"{word} ·") for place, word in enumerate(words))
 
 
 if __name__ == "__main__":
