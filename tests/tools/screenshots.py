@@ -47,6 +47,7 @@ SCENES = (
     Scene("select-and-match", ("(", "4"), PARENS),
     Scene("dark", ("(", "4"), PARENS, theme="dark"),
     Scene("narrow", ("(", "4"), PARENS, size=(1000, 700)),
+    Scene("chords", ("Bm7b5/F", "Bm7b5/D", "E", "E7"), {"project": "chords"}),
     Scene("novels", ("the", "tremendous", "whale"), NOVELS),
 )
 
