@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
     from torch import Tensor, nn
 
-CACHES = ("cache_params", "past_key_values")
+CACHES = ("cache", "cache_params", "past_key_values")
+"""What models call their cache, in what they take and in what they return; `cache` since transformers 5.24."""
+
 PART_BYTES = 64 << 20
 """States are handed on in parts of this size: those of a whole text would not fit in memory."""
 

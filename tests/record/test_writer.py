@@ -417,8 +417,8 @@ def test_whatever_moment_a_process_is_killed_at(tmp_path: Path, *, compress: boo
             assert committed == 0
             continue
         recording = open_recording(partial)
-        assert recording.sizes["step"] in {committed * 120, begun * 120}
-        assert recording.sizes["step"] >= steps
+        # A process may be killed when it has committed and not said so yet, the next one before it commits.
+        assert max(committed * 120, steps) <= recording.sizes["step"] <= begun * 120
         steps = recording.sizes["step"]
         assert recording.attrs["partial"] == 1
         assert recording.attrs["recorded_batches"] * 120 == steps

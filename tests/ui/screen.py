@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 SETTLED = 15_000
 """Milliseconds within which anything must have happened, on the slowest of machines."""
 
+LAST_DRAWN = 29
+"""Last step of the recordings that tests draw; they need not fill the window."""
+
 FRAME_OF_LINES = """(height) => {
   for (const document of Bokeh.documents) for (const model of document._all_models.values()) {
     const view = model.type === "Figure" && Bokeh.index.find_one(model)
@@ -30,6 +33,9 @@ FRAME_OF_LINES = """(height) => {
   }
   return null
 }"""
+
+# All at once: between two questions the words may be drawn anew.
+STEPS_AND_WIDTHS = "cells => cells.map(cell => [Number(cell.dataset.step), Number(cell.getAttribute('width'))])"
 
 # Its bounding box would take in half of the stroke around it.
 CELL = """(cell) => {
@@ -76,15 +82,14 @@ class Screen:
 
     def _fits(self) -> bool:
         """Whether the words fill the strip, and the lines lie above them."""
-        strip, cells = self.page.locator(".strip").bounding_box(), self.words.count()
+        strip, cells = self.page.locator(".strip").bounding_box(), self.words.evaluate_all(STEPS_AND_WIDTHS)
         frame = self.page.evaluate(FRAME_OF_LINES, PLOT_HEIGHT)
         if strip is None or frame is None or not cells:
             return False
-        width = self.word(self.steps()[0])["width"]
-        spare = strip["width"] - GUTTER - cells * width
-        columns = round(frame["end"] - frame["start"])
-        short = self.words.last.get_attribute("data-step") == "29"  # the drawn recording ends there
-        return (short or 0 <= spare < width) and columns == cells and abs(frame["width"] - cells * width) < 1
+        (first, width), (last, _), count = cells[0], cells[-1], len(cells)
+        spare = strip["width"] - GUTTER - count * width
+        shown = frame["start"] == first - 0.5 and frame["end"] == last + 0.5 and abs(frame["width"] - count * width) < 1
+        return shown and (last == LAST_DRAWN or 0 <= spare < width)
 
     # -- places -------------------------------------------------------------------------------------------------------
 
