@@ -1,27 +1,42 @@
-"""The look of a session as a web address, and back.
+"""A visitor's look at a recording, as the query of an address.
 
-An address is typed, mailed and edited by people. A value that can't be is put right, and what was done is said.
+A copied address shows the same again. Each value of an address is checked by itself: one that can't be is put right
+and said, and the others are taken all the same.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote, unquote, urlencode
+
+import param
 
 from lstmvis_panel import schema
 from lstmvis_panel.session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     import xarray as xr
 
 LONGEST_NUMBER = 40
 """Characters of a number in an address; Python reads no longer ones than some thousand."""
 
-KEYS = ("source", "position", "selection", "threshold", "left", "right", "word_width", "mapping", "theme")
-"""Parameters of a session that an address holds."""
+ALWAYS = ("source", "position", "selection", "threshold", "left", "right", "word_width", "mapping", "theme")
+"""Parameters of a session that an address holds whatever they are."""
+
+CHANGED = (
+    "stack", "pinned", "alone", "order", "tracks", "mask",
+    "heatmaps", "match_mask", "distinct", "top", "before", "after",
+)  # fmt: skip
+"""Those that it holds where they are not what the recording shows first."""
+
+KEYS = (*ALWAYS, *CHANGED)
+"""Parameters of a session that an address holds. Thresholds of stacked sources stand with their names."""
+
+APART, BESIDE = ",", "@"
+"""Between the members of a list; between a stacked source and its threshold. In names they are quoted."""
 
 
 @dataclass(frozen=True)
@@ -39,23 +54,47 @@ def parsed(search: str) -> dict[str, str]:
 
 def encoded(query: Mapping[str, str]) -> str:
     """The part of an address from ``?`` on."""
-    return "?" + urlencode(query, safe=",/")
+    return "?" + urlencode(query, safe=",/@")
 
 
 def written(session: Session) -> dict[str, str]:
     """The session as query parameters. A value that says nothing, such as no selection, is left out."""
+    fresh = Session(session.recording)
     query = {"project": session.project} if session.project else {}
     for key in KEYS:
         value = getattr(session, key)
         if value is None or (key == "selection" and session.refusal):
             continue
-        if key == "selection":
-            query[key] = f"{value[0]}-{value[1]}"
-        elif isinstance(value, float):
-            query[key] = f"{value:.6g}"
-        else:
-            query[key] = str(value)
+        if key in ALWAYS or value != getattr(fresh, key):
+            query[key] = _WRITERS.get(key, _written)(session, value)
     return query
+
+
+def _written(_session: Session, value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return _number(value)
+    return _joined(value) if isinstance(value, list) else str(value)
+
+
+def _number(value: float) -> str:
+    return f"{value:.6g}"
+
+
+def _joined(names: Iterable[Any]) -> str:
+    return APART.join(quote(str(name), safe=" ") for name in names)
+
+
+def _written_selection(_session: Session, value: tuple[int, int]) -> str:
+    return f"{value[0]}-{value[1]}"
+
+
+def _written_stack(session: Session, value: list[str]) -> str:
+    return APART.join(f"{quote(name, safe=' ')}{BESIDE}{_number(session.threshold_of(name))}" for name in value)
+
+
+_WRITERS: dict[str, Callable[[Session, Any], str]] = {"selection": _written_selection, "stack": _written_stack}
 
 
 def read(recording: xr.Dataset, query: Mapping[str, str]) -> Restored:
@@ -80,17 +119,27 @@ def read(recording: xr.Dataset, query: Mapping[str, str]) -> Restored:
         if key not in query:
             continue
         try:
-            values[key], correction = _READERS.get(key, _choice)(fresh, key, query[key])
+            found, correction = _reader(fresh, key)(fresh, key, query[key])
         except ValueError as error:
             notices.append(f"{_name(key)} “{query[key]}” in the address {error}")
         else:
+            values |= found if isinstance(found, dict) else {key: found}
             if correction:
                 notices.append(f"{_name(key)} “{query[key]}” in the address {correction}")
+        if key == "source":  # what follows belongs to it
+            fresh.param.update(**values)
     return Restored(values, notices)
 
 
 def _name(key: str) -> str:
     return key.replace("_", " ").capitalize()
+
+
+def _reader(session: Session, key: str) -> Any:
+    if key in _READERS:
+        return _READERS[key]
+    kinds = {param.ListSelector: _choices, param.Selector: _choice, param.Boolean: _yes_or_no, param.Integer: _whole}
+    return next(reader for kind, reader in kinds.items() if isinstance(session.param[key], kind))
 
 
 def _choice(session: Session, key: str, text: str) -> tuple[str, str]:
@@ -101,26 +150,80 @@ def _choice(session: Session, key: str, text: str) -> tuple[str, str]:
     return text, ""
 
 
+def _choices(session: Session, key: str, text: str) -> tuple[list[str], str]:
+    return _known(dict.fromkeys(unquote(name) for name in text.split(APART) if name), session.param[key].objects)
+
+
+def _known(names: Iterable[str], options: list[str]) -> tuple[list[str], str]:
+    """Those of the names that are options, and what to say of the others."""
+    names = list(names)
+    strange = [name for name in names if name not in options]
+    correction = f"names {', '.join(strange)}, which is not here; the others are shown." if strange else ""
+    return [name for name in names if name in options], correction
+
+
+def _yes_or_no(session: Session, key: str, text: str) -> tuple[bool, str]:
+    if text not in {"yes", "no"}:
+        message = f"is neither yes nor no; {_written(session, getattr(session, key))} is used."
+        raise ValueError(message)
+    return text == "yes", ""
+
+
+def _integer(text: str) -> int | None:
+    try:
+        return int(text[:LONGEST_NUMBER].replace(",", ""))
+    except ValueError:
+        return None
+
+
 def _whole(session: Session, key: str, text: str) -> tuple[int, str]:
     low, high = session.param[key].bounds
-    try:
-        value = int(text[:LONGEST_NUMBER].replace(",", ""))
-    except ValueError:
+    value = _integer(text)
+    if value is None:
         message = f"is no whole number; {getattr(session, key)} is used."
-        raise ValueError(message) from None
+        raise ValueError(message)
     inside = max(low, value if high is None else min(value, high))
     return inside, "" if inside == value else f"is outside {low}-{high}; {inside} is used."
 
 
-def _real(session: Session, key: str, text: str) -> tuple[float, str]:
+def _finite(text: str) -> float | None:
     try:
         value = float(text)
     except ValueError:
-        value = float("nan")
-    if not abs(value) < float("inf"):
+        return None
+    return value if abs(value) < float("inf") else None
+
+
+def _real(session: Session, key: str, text: str) -> tuple[float, str]:
+    value = _finite(text)
+    if value is None:
         message = f"is no number; {getattr(session, key)} is used."
         raise ValueError(message)
     return value, ""
+
+
+def _stack(session: Session, _key: str, text: str) -> tuple[dict[str, Any], str]:
+    parts = [part.partition(BESIDE) for part in text.split(APART) if part]
+    thresholds = {unquote(name): _finite(number) for name, _, number in parts}
+    names, correction = _known(thresholds, session.param.stack.objects)
+    good = {name: number for name in names if (number := thresholds[name]) is not None}
+    return {"stack": names, "thresholds": good}, correction
+
+
+def _states(session: Session, _key: str, text: str) -> tuple[list[int], str]:
+    width = session.states.shape[1]
+    numbers = [_integer(part) for part in text.split(APART) if part]
+    known = sorted({number for number in numbers if number is not None and 0 <= number < width})
+    correction = "" if len(known) == len(numbers) else f"names states that are not here; {len(known)} are pinned."
+    return known, correction
+
+
+def _state(session: Session, _key: str, text: str) -> tuple[int, str]:
+    number = _integer(text)
+    if number is None or not 0 <= number < session.states.shape[1]:
+        message = "is no state here; all are shown."
+        raise ValueError(message)
+    return number, ""
 
 
 def _selection(session: Session, _key: str, text: str) -> tuple[tuple[int, int], str]:
@@ -144,11 +247,4 @@ def _selection(session: Session, _key: str, text: str) -> tuple[tuple[int, int],
     return (start, stop), ""
 
 
-_READERS = {
-    "position": _whole,
-    "left": _whole,
-    "right": _whole,
-    "word_width": _whole,
-    "threshold": _real,
-    "selection": _selection,
-}
+_READERS = {"threshold": _real, "selection": _selection, "stack": _stack, "pinned": _states, "alone": _state}

@@ -7,7 +7,6 @@ A gesture and a line of code set the same parameter. What derives from parameter
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,72 +14,28 @@ import param
 import xarray as xr
 
 from lstmvis_panel import schema
-from lstmvis_panel.alignment import align_matches, displayed, state_window
-from lstmvis_panel.matching import find_matches, own_match
+from lstmvis_panel.alignment import displayed
+from lstmvis_panel.questions import CONTEXT_AFTER, CONTEXT_BEFORE, TOP, Matches, Query, answer
 from lstmvis_panel.selection import on, select_states
+from lstmvis_panel.windows import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 LEFT_OF_MARK = 3
 """Steps shown left of the step that was asked for."""
 
-CONTEXT_BEFORE, CONTEXT_AFTER = 3, 20
-"""Steps of context in the match view: left of a match's start, and from the start on."""
+MATCH_COUNT, NO_MAPPING = "match count", "none"
+"""Names among heatmaps that are no annotation's: how many selected states are on; nothing."""
 
-AXIS_AIR = 0.02
-"""Share of the axis beyond the largest value, so that a line that reaches it is seen whole."""
+FIRST_TRACKS = 2
+"""Annotations that are shown before a visitor has chosen any."""
 
-TOP = 50
-"""Rows of the match view."""
+CRITERION = ("source", "selection", "threshold", "left", "right")
+"""What S1 follows from."""
 
-
-@dataclass(frozen=True)
-class Query:
-    """What is matched: a selection with all that decides its states."""
-
-    source: str
-    start: int
-    stop: int
-    threshold: float
-    left: int
-    right: int
-    selected: tuple[int, ...]
-
-    @property
-    def min_length(self) -> int:
-        """Shortest match worth a row: two steps, or one where one step is selected."""
-        return 1 if self.stop - self.start == 1 else 2
-
-
-@dataclass(frozen=True, eq=False)
-class Matches:
-    """The answer to a query.
-
-    Attributes
-    ----------
-    query
-        The question.
-    table
-        Rows as from `find_matches`, best first; the selection's own row comes first where it ranks past the others.
-    aligned
-        What stands around each row's start, as from `align_matches`.
-    own
-        Row of the selection itself.
-    own_ranks
-        Whether that row is among the best, or was put in front of them.
-    """
-
-    query: Query
-    table: xr.Dataset
-    aligned: xr.Dataset
-    own: int | None
-    own_ranks: bool
-
-    @property
-    def candidates(self) -> int:
-        """Number of closed ranges among which the rows are the best."""
-        return int(self.table.attrs["candidates"])
+ASKED = ("selected", "gesturing", "distinct", "top", "before", "after")
+"""What a question follows from, besides what `selected` follows from."""
 
 
 class Steps(param.Tuple):
@@ -111,6 +66,8 @@ class Session(param.Parameterized):
     project: str = param.String(constant=True, doc="The recording's name in the address.")
 
     source: str = param.Selector(objects=[], check_on_set=True, doc="Source of states that is shown and matched.")
+    stack: list[str] = param.ListSelector(default=[], objects=[], doc="Sources shown besides, each in a plot.")
+    thresholds: dict[str, float] = param.Dict(default={}, doc="Thresholds of sources that are not matched now.")
     position: int = param.Integer(default=0, bounds=(0, None), doc="The step that was asked for; it is marked.")
     word_width: int = param.Integer(default=30, bounds=(5, 80), doc="Width of a step in px.")
     width: int = param.Integer(default=1140, bounds=(80, None), doc="Room in px for the steps shown.")
@@ -120,9 +77,22 @@ class Session(param.Parameterized):
     )
     left: int = param.Integer(default=1, bounds=(0, 99), doc="Steps before the selection at which a state must be off.")
     right: int = param.Integer(default=0, bounds=(0, 99), doc="Steps after the selection at which a state must be off.")
-    mapping: str = param.Selector(
-        objects=["none", "match count"], default="match count", doc="Heatmap behind the match view's words."
+    pinned: list[int] | None = param.List(
+        default=None, item_type=int, allow_None=True, doc="States chosen by hand, ascending; matched instead of S1."
     )
+    alone: int | None = param.Integer(default=None, allow_None=True, doc="The one listed state that is shown alone.")
+    order: str = param.Selector(objects=["number", "mean"], default="number", doc="What sorts the list of states.")
+    tracks: list[str] = param.ListSelector(default=[], objects=[], doc="Annotations under the words, from the top.")
+    mask: bool = param.Boolean(default=True, doc="Tracks fade where few selected states are on.")
+    heatmaps: list[str] = param.ListSelector(default=[MATCH_COUNT], objects=[MATCH_COUNT], doc="Match heatmaps.")
+    mapping: str = param.Selector(
+        objects=[NO_MAPPING, MATCH_COUNT], default=MATCH_COUNT, doc="Heatmap behind the match view's words."
+    )
+    match_mask: bool = param.Boolean(default=False, doc="Colours behind the words fade where few states are on.")
+    distinct: bool = param.Boolean(default=True, doc="Ranges that share a step with a better match are passed over.")
+    top: int = param.Integer(default=TOP, bounds=(10, 500), doc="Most matches shown.")
+    before: int = param.Integer(default=CONTEXT_BEFORE, bounds=(0, 30), doc="Steps shown left of a match's start.")
+    after: int = param.Integer(default=CONTEXT_AFTER, bounds=(1, 60), doc="Steps shown from a match's start on.")
     theme: str = param.Selector(objects=["light", "dark"], default="light", doc="Colours of the page.")
 
     gesturing: bool = param.Boolean(default=False, doc="A mouse button is held; matching waits for its release.")
@@ -131,7 +101,8 @@ class Session(param.Parameterized):
         default=None, length=2, allow_None=True, doc="Cell (row, column) of the match view under the pointer."
     )
 
-    selected: np.ndarray = param.Array(default=np.zeros(0, np.int64), doc="S1, ascending state numbers.")
+    listed: np.ndarray = param.Array(default=np.zeros(0, np.int64), doc="S1, or what is pinned; ascending numbers.")
+    selected: np.ndarray = param.Array(default=np.zeros(0, np.int64), doc="What is matched: all listed, or one alone.")
     refusal: str = param.String(doc="Why the selection yields no states, where it is not allowed.")
     query: Query | None = param.ClassSelector(class_=Query, default=None, allow_None=True, doc="What is to be matched.")
     matches: Matches | None = param.ClassSelector(class_=Matches, default=None, allow_None=True, doc="Its answer.")
@@ -144,17 +115,28 @@ class Session(param.Parameterized):
             what = "has no source of hidden states"
             remedy = "give at least one variable attrs['kind'] = 'states'"
             raise schema.RecordingError(schema.Problem("recording", what, remedy))
-        annotations = schema.names_of(recording, schema.Kind.CATEGORICAL, schema.Kind.SCALAR)
-        heatmaps = list(dict.fromkeys(["none", "match count", *annotations]))
-        self._windows: tuple[Any, xr.DataArray] | None = None
-        self._extent: tuple[xr.DataArray, tuple[float, float]] | None = None
+        self._windows = {name: Window(recording[name]) for name in sources}
         self._selected_for: tuple[Any, ...] = ()
         super().__init__(recording=recording, project=project)
-        self.param.source.objects = sources
-        self.param.mapping.objects = heatmaps
-        self.param.position.bounds = (0, self.steps - 1)
+        self._offer(sources)
         self.param.update(source=sources[0])
+        self.param.watch(self._derive, [*CRITERION, "pinned", "alone", "stack", "thresholds"])
+        self.param.watch(self._ask, list(ASKED))
         self.param.update(**values)
+
+    def _offer(self, sources: list[str]) -> None:
+        """Let the parameters take what this recording has."""
+        coloured = schema.names_of(self.recording, schema.Kind.CATEGORICAL, schema.Kind.SCALAR)
+        heatmaps = list(dict.fromkeys([MATCH_COUNT, *coloured]))
+        self.param.source.objects = self.param.stack.objects = sources
+        self.param.tracks.objects = schema.annotations(self.recording)
+        self.param.heatmaps.objects = heatmaps
+        self.param.mapping.objects = list(dict.fromkeys([NO_MAPPING, *heatmaps]))
+        self.param.position.bounds = (0, self.steps - 1)
+        seen = schema.token_look(self.recording)
+        first = [name for name in coloured if name != seen][:FIRST_TRACKS]
+        with param.parameterized.discard_events(self):
+            self.param.update(tracks=first, heatmaps=list(dict.fromkeys([MATCH_COUNT, *first])))
 
     # -- what is shown ------------------------------------------------------------------------------------------------
 
@@ -179,20 +161,25 @@ class Session(param.Parameterized):
         return max(0, min(self.position - LEFT_OF_MARK, self.steps - self.shown))
 
     @property
-    def window(self) -> xr.DataArray:
-        """Stored values of the steps shown and one more on each side, in memory."""
-        key = (self.source, self.first, self.shown)
-        if self._windows is None or self._windows[0] != key:
-            self._windows = (key, state_window(self.states, self.first - 1, self.first + self.shown + 1))
-        return self._windows[1]
+    def layers(self) -> list[str]:
+        """The sources shown, each in a plot, in the recording's order."""
+        return [name for name in schema.sources(self.recording) if name == self.source or name in self.stack]
 
-    @property
-    def extent(self) -> tuple[float, float]:
-        """The value axis (low, high): fits the steps shown with some air, symmetric about 0 if a value is negative."""
-        window = self.window
-        if self._extent is None or self._extent[0] is not window:
-            self._extent = (window, _axis(displayed(window).values))
-        return self._extent[1]
+    def values_of(self, source: str) -> xr.DataArray:
+        """Values of a source as they are drawn: the steps shown and one more on each side, in memory."""
+        return self._windows[source].displayed(self.first, self.shown)
+
+    def extent_of(self, source: str) -> tuple[float, float]:
+        """The value axis of a source (low, high)."""
+        return self._windows[source].extent(self.first, self.shown)
+
+    def threshold_of(self, source: str) -> float:
+        """The threshold of a source that is shown."""
+        return self.threshold if source == self.source else float(self.thresholds.get(source, self.threshold))
+
+    def selected_in(self, source: str) -> np.ndarray:
+        """Selected states of a source that is shown: what is matched, or its own S1 at its own threshold."""
+        return self.selected if source == self.source else self._states_of(source)[0]
 
     @property
     def words(self) -> list[str]:
@@ -204,10 +191,18 @@ class Session(param.Parameterized):
         """How many selected states are on at each step shown, shape ``(shown,)``."""
         if not len(self.selected):
             return np.zeros(self.shown, np.int64)
-        window = self.window.sel({schema.STEP: slice(self.first, self.first + self.shown - 1)})
-        chosen = window.values[:, self.selected]
+        chosen = self._windows[self.source].inside(self.first, self.shown)[:, self.selected]
         counts: np.ndarray = on(chosen, self.threshold, schema.transform_of(self.states)).sum(axis=1)
         return counts
+
+    @property
+    def means(self) -> np.ndarray:
+        """Mean of each listed state over the selection, in drawn values; NaN without a selection."""
+        if self.selection is None or self.refusal:
+            return np.full(len(self.listed), np.nan)
+        stored = self.states[slice(*self.selection)].load()
+        means: np.ndarray = displayed(stored).values[:, self.listed].mean(axis=0, dtype=np.float64)
+        return means
 
     # -- gestures -----------------------------------------------------------------------------------------------------
 
@@ -219,90 +214,92 @@ class Session(param.Parameterized):
         """Shift what is shown by a number of steps, negative for back. The selection stays on its words."""
         self.go_to(self.first + LEFT_OF_MARK + by)
 
-    def zoom(self, by: int) -> None:
-        """Widen (or narrow) the words by px, within what the screen can show."""
+    def zoom(self, by: int, anchor: float = LEFT_OF_MARK) -> None:
+        """Widen (or narrow) the words by px, within what the screen can show.
+
+        Parameters
+        ----------
+        by
+            px.
+        anchor
+            Place that stays where it is, in words from the left edge.
+        """
         low, high = self.param.word_width.bounds
-        self.word_width = max(low, min(self.word_width + by, high))
+        width = max(low, min(self.word_width + by, high))
+        first = self.first + anchor * (1 - self.word_width / width)
+        position = max(0, min(round(first) + LEFT_OF_MARK, self.steps - 1))
+        self.param.update(word_width=width, position=position)
+
+    def pin(self, states: Iterable[int] | None) -> None:
+        """Match these states whatever is selected, or with None those of the selection again."""
+        self.param.update(pinned=None if states is None else sorted({int(state) for state in states}), alone=None)
+
+    def show_alone(self, state: int | None) -> None:
+        """Show and match one of the listed states alone; the same one again, or None: all of them."""
+        self.alone = None if state == self.alone else state
+
+    def set_threshold(self, source: str, threshold: float) -> None:
+        """Set the threshold of a source that is shown."""
+        if source == self.source:
+            self.threshold = threshold
+        else:
+            self.thresholds = {**self.thresholds, source: threshold}
 
     # -- what derives -------------------------------------------------------------------------------------------------
 
-    @param.depends("source", "selection", "threshold", "left", "right", watch=True)
+    def _derive(self, *events: param.parameterized.Event) -> None:
+        changed = {event.name: event for event in events}
+        if "source" in changed:
+            self._leave(changed["source"].old, changed)
+        self._select()
+
+    def _leave(self, old: str, changed: dict[str, param.parameterized.Event]) -> None:
+        """Keep what belongs to the source that was matched until now; what the same gesture has set stays."""
+        before = changed["threshold"].old if "threshold" in changed else self.threshold
+        values = {
+            "threshold": self.thresholds.get(self.source, self.threshold),
+            "thresholds": {**self.thresholds, old: before},
+            "stack": [old if name == self.source else name for name in self.stack],
+            "pinned": None,
+            "alone": None,
+        }
+        self.param.update(**{name: value for name, value in values.items() if name not in changed})
+
     def _select(self) -> None:
-        selected, refusal = np.zeros(0, np.int64), ""
-        if self.selection is not None:
-            try:
-                selected = select_states(self.states, *self.selection, self.threshold, self.left, self.right)
-            except ValueError as error:
-                refusal = str(error)
+        states, refusal = self._states_of(self.source)
+        listed = states if self.pinned is None else np.array(self.pinned, np.int64)
+        selected = listed if self.alone is None else listed[listed == self.alone]
         self._selected_for = self._criterion
-        self.param.update(selected=selected, refusal=refusal)
+        self.param.update(listed=listed, selected=selected, refusal=refusal)
+
+    def _states_of(self, source: str) -> tuple[np.ndarray, str]:
+        """S1 in a source, and why there is none where it is not allowed."""
+        if self.selection is None:
+            return np.zeros(0, np.int64), ""
+        (start, stop), threshold = self.selection, self.threshold_of(source)
+        try:
+            return select_states(self.recording[source], start, stop, threshold, self.left, self.right), ""
+        except ValueError as error:
+            return np.zeros(0, np.int64), str(error)
 
     @property
     def _criterion(self) -> tuple[Any, ...]:
         """All that `selected` follows from."""
-        return self.source, self.selection, self.threshold, self.left, self.right
+        return tuple(getattr(self, name) for name in CRITERION)
 
-    @param.depends("selected", "gesturing", watch=True)
-    def _ask(self) -> None:
+    def _ask(self, *_events: param.parameterized.Event) -> None:
         # The end of a gesture may come together with its last change, and be heard first.
         if self.gesturing or self._selected_for != self._criterion:
             return
         query = None
-        if self.selection is not None and not self.refusal:
-            start, stop = self.selection
+        if not self.refusal and (self.selection is not None or self.pinned):
             query = Query(
-                self.source, start, stop, self.threshold, self.left, self.right, tuple(self.selected.tolist())
-            )
+                self.source, self.selection, self.threshold, self.left, self.right, tuple(self.selected.tolist()),
+                self.distinct, self.top, self.before, self.after,
+            )  # fmt: skip
         if query != self.query:
             self.query = query
 
     def search(self, query: Query, cancelled: Callable[[], bool] | None = None) -> Matches:
-        """Answer a query: the best matches, with what stands around them. Reads, and changes nothing.
-
-        Parameters
-        ----------
-        query
-            What to match.
-        cancelled
-            Asked now and then; once true, the search ends with `matching.Cancelled`.
-        """
-        states = self.recording[query.source]
-        selected, limits = np.array(query.selected, np.int64), (query.left, query.right)
-        table = find_matches(
-            states, selected, query.threshold, *limits, top=TOP, min_length=query.min_length, cancelled=cancelled
-        )
-        own, ranks = None, True
-        if len(selected):
-            mine = own_match(states, selected, query.threshold, query.start, query.stop, *limits, cancelled=cancelled)
-            own = _row_of(table, mine)
-            if own is None and mine.sizes["match"]:
-                own, ranks = 0, False
-                table = xr.concat([mine, table], "match", combine_attrs="override").assign_attrs(table.attrs)
-        aligned = align_matches(self.recording, states, selected, query.threshold, table, CONTEXT_BEFORE, CONTEXT_AFTER)
-        return Matches(query, table, aligned, own, ranks)
-
-
-def _row_of(table: xr.Dataset, mine: xr.Dataset) -> int | None:
-    """Row of the table that is the one range in ``mine``."""
-    if not mine.sizes["match"]:
-        return None
-    same = (table.start == mine.start.item(0)) & (table.length == mine.length.item(0))
-    rows = np.flatnonzero(same.values)
-    return int(rows[0]) if len(rows) else None
-
-
-def _axis(values: np.ndarray) -> tuple[float, float]:
-    finite = values[np.isfinite(values)]
-    if not finite.size:
-        return -1.0, 1.0
-    reach = _round_up(float(np.abs(finite).max())) or 1.0
-    air = AXIS_AIR * reach
-    return (-reach - air if finite.min() < 0 else -air, reach + air)
-
-
-def _round_up(value: float) -> float:
-    """The next value with two digits, so that the axis rests while the window moves a little."""
-    if value <= 0:
-        return 0.0
-    unit = 10.0 ** np.floor(np.log10(value)) / 5
-    return float(np.ceil(round(value / unit, 9)) * unit)
+        """Answer a query, as `questions.answer` does. Reads, and changes nothing."""
+        return answer(self.recording, query, cancelled)

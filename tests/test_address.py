@@ -10,6 +10,9 @@ from tests.drawn import recording_of
 
 RECORDING = recording_of("abCdeabCde", ".##....##.", "####......", documents="0000011111")
 
+# A name with every sign that stands between names.
+STACKED = RECORDING.assign({"a,b@c": RECORDING.cell.rename(cell_state="x").assign_attrs(RECORDING.cell.attrs)})
+
 
 def replayed(session: Session) -> Session:
     search = address.encoded(address.written(session))
@@ -36,6 +39,26 @@ def test_what_is_written_is_read(position, span, threshold, limits, word_width, 
     assert other.selected.tolist() == session.selected.tolist()
 
 
+@given(
+    pinned=st.none() | st.sets(st.integers(0, 1)).map(sorted),
+    alone=st.none() | st.integers(0, 1),
+    tracks=st.permutations(["capital", "place"]).map(lambda names: names[:1]) | st.just([]),
+    heatmaps=st.permutations(["match count", "capital", "place"]),
+    switches=st.tuples(*[st.booleans()] * 3),
+    context=st.tuples(st.integers(0, 30), st.integers(1, 60), st.integers(10, 500)),
+    stacked=st.booleans(),
+)
+def test_what_was_changed_is_written_and_read(pinned, alone, tracks, heatmaps, switches, context, stacked) -> None:
+    mask, match_mask, distinct = switches
+    before, after, top = context
+    session = Session(STACKED, pinned=pinned, alone=alone, tracks=tracks, heatmaps=heatmaps, mask=mask, top=top,
+                      match_mask=match_mask, distinct=distinct, before=before, after=after, order="mean",
+                      stack=["a,b@c"] * stacked, thresholds={"a,b@c": 0.25} if stacked else {})  # fmt: skip
+    other = replayed(session)
+    for key in [*address.KEYS, "thresholds"]:
+        assert getattr(other, key) == getattr(session, key), key
+
+
 @pytest.mark.parametrize(
     ("key", "text", "value", "says"),
     [
@@ -56,6 +79,13 @@ def test_what_is_written_is_read(position, span, threshold, limits, word_width, 
         ("selection", "3-7", None, "runs across the border of two documents"),
         ("mapping", "colour", None, "is none of none, match count, capital, place"),
         ("theme", "pink", None, "is none of light, dark"),
+        ("stack", "cell9@0.3", [], "names cell9, which is not here"),
+        ("tracks", "capital,colour", ["capital"], "names colour, which is not here"),
+        ("pinned", "0,7,x", [0], "names states that are not here; 1 are pinned"),
+        ("alone", "7", None, "is no state here"),
+        ("mask", "maybe", None, "is neither yes nor no; yes is used"),
+        ("top", "5000", 500, "is outside 10-500; 500 is used"),
+        ("order", "size", None, "is none of number, mean"),
     ],
 )
 def test_a_bad_value_is_put_right_and_said(key: str, text: str, value: object, says: str) -> None:

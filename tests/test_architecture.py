@@ -50,12 +50,17 @@ TABLE = (
         "schema",
         SCREEN,
     ),
-    Part("session", "session address", "schema computing", f"panel holoviews bokeh {FILES}"),
+    Part("session", "session address questions windows", "schema computing", f"panel holoviews bokeh {FILES}"),
     Part("style", "style", "", SCREEN),
     Part("plots", "plots heatmaps matrix colours", "schema alignment style", f"param panel {FILES}"),
     Part("components", "components components.*", "style", f"holoviews {FILES}"),
     # What views share, and what one of them is too long for: below the views, so that no view needs another.
-    Part("widgets", "views views.controls views.following views.match_text", "computing session style plots", FILES),
+    Part(
+        "widgets",
+        "views views.controls views.following views.match_text views.lines views.words views.states",
+        "schema computing session style plots components",
+        FILES,
+    ),
     Part(
         "views",
         "views.*",

@@ -12,7 +12,8 @@ import pytest
 import xarray as xr
 
 from lstmvis_panel.matching import Cancelled
-from lstmvis_panel.session import CONTEXT_BEFORE, Matches, Query, Session
+from lstmvis_panel.questions import CONTEXT_BEFORE, Matches, Query
+from lstmvis_panel.session import Session
 from lstmvis_panel.style import DARK, LIGHT
 from lstmvis_panel.views.match import MatchView, body_classes
 from lstmvis_panel.views.match_text import advice, heads, summary
@@ -370,7 +371,7 @@ def test_only_the_newest_question_is_answered():
         told, begun, asked_anew = [], threading.Event(), threading.Event()
 
         def answer(query: Query, cancelled: Callable[[], bool]) -> Matches:
-            if query.start == 7:
+            if query.steps == (7, 9):
                 return Session.search(session, query, cancelled)
             told.append(cancelled())
             begun.set()
@@ -388,7 +389,7 @@ def test_only_the_newest_question_is_answered():
         await asyncio.get_running_loop().shutdown_default_executor()
         assert told == [False, True]
         assert session.matches is not None
-        assert session.matches.query.start == 7
+        assert session.matches.query.steps == (7, 9)
 
     asyncio.run(run())
 
@@ -466,14 +467,14 @@ def test_a_gesture_is_searched_once():
     asked: list[tuple[int, tuple[int, ...]]] = []
 
     def answer(query: Query, cancelled: Callable[[], bool]) -> Matches:
-        asked.append((query.stop, query.selected))
+        asked.append((query.steps, query.selected))
         return Session.search(session, query, cancelled)
 
     session = SearchedByHand(answer)
     MatchView(session)
     session.param.update(gesturing=True, selection=(1, 2))
     session.param.update(gesturing=False, selection=(4, 6))
-    assert asked == [(6, (0,))]
+    assert asked == [((4, 6), (0,))]
 
 
 def test_in_a_script_the_answer_is_there_at_once():

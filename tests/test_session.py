@@ -55,7 +55,7 @@ def test_nothing_is_asked_until_the_gesture_ends(session: Session) -> None:
     assert session.query is before
     session.gesturing = False
     assert session.query is not None
-    assert (session.query.start, session.query.stop) == (6, 8)
+    assert session.query.steps == (6, 8)
 
 
 def test_a_gesture_that_changes_nothing_asks_nothing_new(session: Session) -> None:
@@ -117,15 +117,15 @@ def test_zoom_stays_within_what_can_be_shown(session: Session) -> None:
 
 def test_the_axis_is_symmetric_for_signed_states_and_starts_at_zero_otherwise() -> None:
     recording = recording_of(WORDS, *ROWS)
-    assert Session(recording).extent == pytest.approx((-0.918, 0.918))
+    assert Session(recording).extent_of("cell") == pytest.approx((-0.918, 0.918))
     unsigned = recording.assign(cell=abs(recording.cell).assign_attrs(recording.cell.attrs))
-    assert Session(unsigned).extent == pytest.approx((-0.018, 0.918))
+    assert Session(unsigned).extent_of("cell") == pytest.approx((-0.018, 0.918))
 
 
 def test_the_axis_of_nothing_but_nan_is_still_an_axis() -> None:
     recording = recording_of(WORDS, *ROWS)
     broken = recording.assign(cell=(recording.cell * np.nan).assign_attrs(recording.cell.attrs))
-    assert Session(broken).extent == (-1.0, 1.0)
+    assert Session(broken).extent_of("cell") == (-1.0, 1.0)
 
 
 def test_the_answer_holds_the_other_phrase_and_marks_the_selection(session: Session) -> None:
@@ -158,7 +158,7 @@ def test_the_selection_comes_first_where_fifty_others_rank_before_it() -> None:
     session.selection = (0, 2)
     query = session.query
     assert query is not None
-    only_first = type(query)(query.source, 0, 2, 0.5, 0, 0, (0,))
+    only_first = type(query)(query.source, (0, 2), 0.5, 0, 0, (0,))
     matches = session.search(only_first)
     assert matches.table.sizes["match"] == 51
     assert (matches.own, matches.own_ranks) == (0, False)
@@ -199,3 +199,73 @@ def test_a_selection_outside_the_recording_is_refused_in_words(session: Session)
     session.selection = (8, 12)
     assert "12" in session.refusal
     assert session.heat.tolist() == [0] * 10
+
+
+def test_pinned_states_are_matched_whatever_is_selected(session: Session) -> None:
+    session.pin([2, 0])
+    assert session.pinned == [0, 2]
+    session.threshold = 0.95
+    assert session.listed.tolist() == session.selected.tolist() == [0, 2]
+    session.selection = None
+    assert session.query is not None
+    assert session.query.steps is None
+    session.pin(None)
+    assert session.query is None
+
+
+def test_one_state_alone_is_matched_and_the_list_stays(session: Session) -> None:
+    session.show_alone(1)
+    assert session.listed.tolist() == [0, 1]
+    assert session.selected.tolist() == [1]
+    assert session.query is not None
+    assert session.query.selected == (1,)
+    session.show_alone(1)
+    assert session.selected.tolist() == [0, 1]
+
+
+def test_states_have_their_mean_in_the_selection(session: Session) -> None:
+    session.param.update(selection=(7, 9), left=0)
+    assert session.listed.tolist() == [0]
+    session.pin([0, 1])
+    assert session.means == pytest.approx([0.9, 0.0])
+    session.selection = None
+    assert np.isnan(session.means).all()
+
+
+def test_zoom_keeps_the_anchor_in_its_place() -> None:
+    session = Session(recording_of("ab" * 200, "#." * 200), width=600, word_width=20, position=100)
+    place = session.first + 10
+    session.zoom(20, anchor=10)
+    assert (session.word_width, session.first) == (40, place - 5)
+
+
+@pytest.fixture
+def layered() -> Session:
+    recording = recording_of(WORDS, *ROWS)
+    half = (recording.cell * 0.5).rename(cell_state="output_state").assign_attrs(recording.cell.attrs)
+    return Session(recording.assign(output=half), selection=(1, 3), threshold=0.5, left=0)
+
+
+def test_stacked_sources_have_their_own_thresholds_and_states(layered: Session) -> None:
+    layered.param.update(stack=["output"], thresholds={"output": 0.4})
+    assert layered.layers == ["cell", "output"]
+    assert layered.selected_in("output").tolist() == [0, 1, 2]
+    layered.set_threshold("output", 0.46)
+    assert layered.selected_in("output").tolist() == []
+    assert layered.selected.tolist() == [0, 1, 2]
+
+
+def test_the_source_that_was_matched_stays_in_the_stack_with_its_threshold(layered: Session) -> None:
+    layered.param.update(stack=["output"], thresholds={"output": 0.4})
+    layered.source = "output"
+    assert (layered.layers, layered.threshold) == (["cell", "output"], 0.4)
+    layered.source = "cell"
+    assert (layered.layers, layered.threshold, layered.stack) == (["cell", "output"], 0.5, ["output"])
+
+
+def test_what_is_pinned_belongs_to_its_source(layered: Session) -> None:
+    layered.pin([1])
+    layered.source = "output"
+    assert layered.pinned is None
+    layered.param.update(source="cell", pinned=[2])
+    assert layered.listed.tolist() == [2]

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import panel as pn
 import param
 
 from lstmvis_panel.matching import Cancelled
-from lstmvis_panel.session import Query, Session
+from lstmvis_panel.session import Session
+
+if TYPE_CHECKING:
+    from lstmvis_panel.questions import Query
 
 REASON_LENGTH = 240
 

@@ -17,7 +17,8 @@ from lstmvis_panel.alignment import MATCH, OFFSET, annotation_key
 from lstmvis_panel.colours import annotation_scale, count_scale, title
 from lstmvis_panel.components.word_matrix import HEAD, NARROWEST, WordMatrix
 from lstmvis_panel.matrix import BANDS, fills_of, remark_of, rows_of, texts_of, tokens_of
-from lstmvis_panel.session import CONTEXT_AFTER, CONTEXT_BEFORE, TOP, Session
+from lstmvis_panel.questions import CONTEXT_AFTER, CONTEXT_BEFORE, TOP
+from lstmvis_panel.session import Session
 from lstmvis_panel.style import GUTTER, HEAT_CELL, ROW_HEIGHT, THEMES, Theme
 from lstmvis_panel.views.controls import TEXT, Markup, card, choice, small_button, text
 from lstmvis_panel.views.following import Following

@@ -11,7 +11,8 @@ from lstmvis_panel.views.controls import chips
 if TYPE_CHECKING:
     from lstmvis_panel.colours import ColourScale
     from lstmvis_panel.heatmaps import HeatmapGrid
-    from lstmvis_panel.session import Matches, Query, Session
+    from lstmvis_panel.questions import Matches, Query
+    from lstmvis_panel.session import Session
 
 
 def summary(session: Session) -> str:
@@ -74,7 +75,7 @@ def _legend(scale: ColourScale) -> str:
 
 def _remedies(query: Query | None) -> str:
     ways = ["lower the threshold"]
-    if query is not None and query.stop - query.start > 1:
+    if query is not None and query.length > 1:
         ways.append("select fewer words")
     if query is not None and (query.left or query.right):
         ways.append("ask for fewer steps before and after at which a state must be off")
