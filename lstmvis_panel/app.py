@@ -17,6 +17,7 @@ import xarray as xr
 
 from lstmvis_panel import address, matching, store
 from lstmvis_panel.components.history import BrowserHistory
+from lstmvis_panel.history import UNDONE, History, restore, shown
 from lstmvis_panel.schema import RecordingError
 from lstmvis_panel.session import Session
 from lstmvis_panel.style import THEMES
@@ -56,7 +57,8 @@ class Explorer(pn.viewable.Viewer):
     ) -> None:
         super().__init__(session=session)
         self._window = not in_notebook()
-        header, select = Header(session, projects or {}), SelectView(session)
+        self.history = History(session)
+        header, select = Header(session, projects or {}, self.history), SelectView(session)
         self._match = MatchView(session)
         self._panel = page(session.theme, header, *_said(notices), select, self._match, window=self._window)
 
@@ -149,9 +151,10 @@ def create_app(folder: str | os.PathLike[str] | None = None) -> pn.viewable.View
     if selection := restored.values.get("selection"):
         view["position"] = selection[0]
     explorer = Explorer(Session(recording, name, **{**view, **restored.values}), titles, restored.notices)
-    _follow(explorer.session)
+    browser = BrowserHistory(width=0, height=0, margin=0)
+    _follow(explorer.session, browser)
     served = explorer.__panel__()
-    served.append(BrowserHistory(width=0, height=0, margin=0))
+    served.append(browser)
     return served
 
 
@@ -254,16 +257,19 @@ def _default_view(recording: xr.Dataset) -> address.Restored:
     return address.read(recording, {key: str(value) for key, value in view.items()})
 
 
-def _follow(session: Session) -> None:
-    """Keep the address at what the session shows, at the end of each gesture."""
-    location = pn.state.location
-    if location is None:
-        return
+def _follow(session: Session, browser: BrowserHistory) -> None:
+    """Keep the address at what the session shows, at the end of each gesture; and the session at where back leads."""
 
     def write(*_events: Any) -> None:
         if not session.gesturing:
-            location.search = address.encoded(address.written(session))
+            browser.write(address.encoded(address.written(session)))
 
-    session.param.watch(write, [*address.KEYS, "gesturing"])
+    def went(event: param.parameterized.Event) -> None:
+        found = address.read(session.recording, address.parsed(event.new)).values
+        with pn.io.hold():  # the page changes as a whole
+            restore(session, {**shown(Session(session.recording)), **found})
+
+    session.param.watch(write, [*UNDONE, "theme", "gesturing"])
+    browser.param.watch(went, "came_to", onlychanged=False)
     # Only once the browser is there: before, it would send its own address back over ours.
     pn.state.onload(write)

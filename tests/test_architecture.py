@@ -50,7 +50,7 @@ TABLE = (
         "schema",
         SCREEN,
     ),
-    Part("session", "session address questions windows", "schema computing", f"panel holoviews bokeh {FILES}"),
+    Part("session", "session address history questions windows", "schema computing", f"panel holoviews bokeh {FILES}"),
     Part("style", "style", "", SCREEN),
     Part("plots", "plots heatmaps matrix colours", "schema alignment style", f"param panel {FILES}"),
     Part("components", "components components.*", "style", f"holoviews {FILES}"),

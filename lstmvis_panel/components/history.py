@@ -1,15 +1,32 @@
-"""The browser's back and forward."""
+"""The address bar, and the browser's back and forward."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
+import param
 from panel.custom import JSComponent
 
 from lstmvis_panel.components.browser import script
 
 
 class BrowserHistory(JSComponent):
-    """Nothing to see: makes back and forward show what the address says. For pages of our own, never in a notebook."""
+    """Nothing to see: shows the address, each new one a step to go back to. Not for notebooks."""
+
+    address: dict[str, Any] = param.Dict(default={}, doc="search: the address from ? on; count: of those written.")
+    came_to: str = param.String(doc="The address that back or forward has led to; watch this, unchanged too.")
 
     _esm: ClassVar[str] = script("history")
+    _rename: ClassVar[dict[str, str | None]] = {"came_to": None}
+
+    def write(self, search: str) -> None:
+        """Show an address, unless it is the one shown."""
+        if search != self.address.get("search"):
+            # Counted, since after a step back the browser's copy may already say what is written next.
+            self.address = {"search": search, "count": self.address.get("count", 0) + 1}
+
+    def _handle_msg(self, data: dict[str, Any]) -> None:
+        with param.parameterized.discard_events(self):
+            self.came_to = str(data.get("search", ""))
+            self.address = {**self.address, "search": self.came_to}
+        self.param.trigger("came_to")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import panel as pn
 import param
+from bokeh.models.ui import Tooltip
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -100,7 +101,9 @@ def number_input(parameter: param.Parameter, label: str, step: float, width: int
 
 def small_button(label: str, description: str, act: Callable[[], Any]) -> pn.widgets.Button:
     """A button that is named by a sign or a word, and says on hover what it does."""
-    button = pn.widgets.Button(label=label, description=description, margin=0, stylesheets=[CONTROLS])
+    # Below, where it covers no neighbour that is clicked next.
+    tip = Tooltip(content=description, position="bottom")
+    button = pn.widgets.Button(label=label, description=tip, margin=0, stylesheets=[CONTROLS])
     button.on_click(lambda _event: act())
     return button
 

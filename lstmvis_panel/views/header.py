@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from html import escape
 from typing import TYPE_CHECKING
 
 import panel as pn
 import param
 
+from lstmvis_panel.history import History
 from lstmvis_panel.session import Session
 from lstmvis_panel.views.controls import CONTROLS, bar, choice, name, number_input, small_button, text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 OPEN_PROJECT = """
 const theme = new URLSearchParams(window.location.search).get("theme") ?? "light"
@@ -33,12 +35,15 @@ class Header(pn.viewable.Viewer):
         The visitor's session.
     projects
         Names of the projects to choose from, by their name in the address; none in a notebook.
+    history
+        What can be undone.
     """
 
     session: Session = param.ClassSelector(class_=Session, constant=True)
+    history: History = param.ClassSelector(class_=History, constant=True)
 
-    def __init__(self, session: Session, projects: Mapping[str, str]) -> None:
-        super().__init__(session=session)
+    def __init__(self, session: Session, projects: Mapping[str, str], history: History) -> None:
+        super().__init__(session=session, history=history)
         home = "?theme={}" if projects else ""
         self._panel = bar(
             pn.bind(lambda theme: name(home.format(theme)), session.param.theme),
@@ -46,6 +51,7 @@ class Header(pn.viewable.Viewer):
             choice(session.param.source),
             *self._navigation(),
             pn.Spacer(sizing_mode="stretch_width"),
+            *self._back_and_forth(),
             self._theme_button(),
         )
 
@@ -75,6 +81,21 @@ class Header(pn.viewable.Viewer):
             small_button("›", f"Forward {STRIDE} steps", lambda: session.move(STRIDE)),
             small_button("to selection", "Show the selection", self._to_selection),
         ]
+
+    def _back_and_forth(self) -> list[pn.viewable.Viewable]:
+        history = self.history
+        undo, redo = (
+            small_button(sign, name, partial(self._at_once, act))
+            for sign, name, act in (("↶", "Undo", history.undo), ("↷", "Redo", history.redo))
+        )
+        undo.disabled = pn.bind(lambda can: not can, history.param.can_undo)
+        redo.disabled = pn.bind(lambda can: not can, history.param.can_redo)
+        return [undo, redo]
+
+    @staticmethod
+    def _at_once(act: Callable[[], None]) -> None:
+        with pn.io.hold():  # the page changes as a whole
+            act()
 
     def _to_selection(self) -> None:
         if self.session.selection is not None:
