@@ -46,7 +46,7 @@ TABLE = (
     ),
     Part(
         "computing",
-        "index selection matching search sweep rows compiled alignment textsearch summary",
+        "index selection matching search sweep rows compiled alignment textsearch summary fingerprint",
         "schema",
         SCREEN,
     ),
