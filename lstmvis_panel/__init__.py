@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from lstmvis_panel.matching import find_matches
 from lstmvis_panel.schema import Problem, RecordingError, validate
-from lstmvis_panel.selection import on, select_states
+from lstmvis_panel.selection import Rule, on, select_states
 from lstmvis_panel.store import open_projects, open_recording, save_recording
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ __all__ = [
     "Explorer",
     "Problem",
     "RecordingError",
+    "Rule",
     "explore",
     "find_matches",
     "on",

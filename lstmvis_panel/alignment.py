@@ -6,6 +6,7 @@ Everything here reads only the steps that it returns, and leaves blank what lies
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
@@ -22,7 +23,10 @@ from lstmvis_panel.schema import (
     token_look,
     transform_of,
 )
-from lstmvis_panel.selection import on
+from lstmvis_panel.selection import Criterion, QuantileThresholds, Rule, criterion_of
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 MATCH = "match"
 OFFSET = "offset"
@@ -199,10 +203,12 @@ def align_matches(
     recording: xr.Dataset,
     states: xr.DataArray,
     selected: np.ndarray,
-    threshold: float,
+    threshold: ArrayLike | QuantileThresholds,
     table: xr.Dataset,
     before: int,
     after: int,
+    *,
+    rule: str = Rule.ABOVE,
 ) -> xr.Dataset:
     """What stands around the start of each match: words, selected states that are on, annotations (section 4.3).
 
@@ -214,8 +220,8 @@ def align_matches(
         The source that was matched.
     selected
         State numbers of S1.
-    threshold
-        Threshold of the match.
+    threshold, rule
+        Those of the match, as for `find_matches`.
     table
         Matches as from `find_matches`; ``start`` is used.
     before, after
@@ -229,21 +235,22 @@ def align_matches(
         with ``aligned_step >= 0``. Tokens that are no words are there as `tokens_at` gives them.
     """
     steps = steps_around(recording, table.start.values, before, after)
+    criterion = criterion_of(states, threshold, 0, 0, rule)
     annotations = names_of(recording, Kind.CATEGORICAL, Kind.SCALAR)
     return tokens_at(recording, steps).assign(
         {
             "aligned_step": steps,
-            "on_count": (steps.dims, _counts(states, selected, threshold, steps.values)),
+            "on_count": (steps.dims, _counts(states, selected, criterion, steps.values)),
             "token": take_steps(recording[TOKEN], steps),
             **{annotation_key(name): take_steps(recording[name], steps) for name in annotations},
         }
     )
 
 
-def _counts(states: xr.DataArray, selected: np.ndarray, threshold: float, steps: np.ndarray) -> np.ndarray:
+def _counts(states: xr.DataArray, selected: np.ndarray, criterion: Criterion, steps: np.ndarray) -> np.ndarray:
     """How many selected states are on at each step, 0 where the step is -1; the shape of ``steps``."""
     counts = np.zeros(steps.shape, np.int64)
-    source, transform = steps_of(states), transform_of(states)
+    source = steps_of(states)
     for row, wanted in enumerate(steps):
         inside = np.flatnonzero(wanted >= 0)
         if not len(inside):
@@ -251,5 +258,5 @@ def _counts(states: xr.DataArray, selected: np.ndarray, threshold: float, steps:
         first, column = int(wanted[inside[0]]), int(inside[0])
         for at, values in source.blocks(first, first + len(inside)):
             begin = column + at - first
-            counts[row, begin : begin + len(values)] = on(values[:, selected], threshold, transform).sum(axis=1)
+            counts[row, begin : begin + len(values)] = criterion.on(values[:, selected], selected).sum(axis=1)
     return counts

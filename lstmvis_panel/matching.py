@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
+from lstmvis_panel.arguments import name_of, selected_document
 from lstmvis_panel.index import steps_of
 from lstmvis_panel.schema import STEP, Problem, RecordingError, document_edges
 from lstmvis_panel.search import Ranges, Search
-from lstmvis_panel.selection import criterion_of, name_of, selected_document
+from lstmvis_panel.selection import Criterion, QuantileThresholds, Rule, criterion_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,10 +27,11 @@ class Cancelled(Exception):  # noqa: N818 - nothing went wrong
 def find_matches(  # noqa: PLR0913
     states: xr.DataArray,
     selected: ArrayLike,
-    threshold: float,
+    threshold: ArrayLike | QuantileThresholds,
     left: int = 0,
     right: int = 0,
     *,
+    rule: str = Rule.ABOVE,
     top: int = 50,
     min_length: int = 2,
     distinct: bool = True,
@@ -48,9 +50,12 @@ def find_matches(  # noqa: PLR0913
     selected
         Numbers of the selected states, S1, as from `select_states`. None selected, none found.
     threshold
-        A state is on where its value, after the source's transform, is at least this.
+        A state is on where its value, after the source's transform, is at least this: a number, an array of one for
+        each state, or what `quantile_thresholds` returns.
     left, right
         Steps just before and after a range in which its states have to be off. Steps outside the document are.
+    rule
+        ``"above"``: value >= threshold; ``"below"``: value <= -threshold; ``"beyond"``: abs(value) >= threshold.
     top
         Most matches to return.
     min_length
@@ -75,13 +80,12 @@ def find_matches(  # noqa: PLR0913
         If ``cancelled`` said so.
     """
     top, min_length = _at_least(0, "top", top), _at_least(1, "min_length", min_length)
-    search = _search(states, selected, threshold, left, right, cancelled)
+    criterion = criterion_of(states, threshold, left, right, rule)
+    search = _search(states, selected, criterion, cancelled)
     counts = search.count(min_length)
     best = search.distinct(counts, top, min_length) if distinct else search.best(counts, top, min_length)
     attrs = {
-        "threshold": float(threshold),
-        "left": int(left),
-        "right": int(right),
+        **_asked(threshold, left, right, rule),
         "min_length": min_length,
         "top": top,
         "distinct": int(distinct),
@@ -91,22 +95,23 @@ def find_matches(  # noqa: PLR0913
     return _dataset(best, states, attrs)
 
 
-def own_match(
+def own_match(  # noqa: PLR0913
     states: xr.DataArray,
     selected: ArrayLike,
-    threshold: float,
+    threshold: ArrayLike | QuantileThresholds,
     start: int,
     stop: int,
     left: int = 0,
     right: int = 0,
     *,
+    rule: str = Rule.ABOVE,
     cancelled: Callable[[], bool] | None = None,
 ) -> xr.Dataset:
     """Return the selection as a match: the closed range around it that keeps all of its overlap.
 
     Parameters
     ----------
-    states, selected, threshold, left, right, cancelled
+    states, selected, threshold, left, right, rule, cancelled
         As for `find_matches`.
     start, stop
         The selected steps; ``stop`` is exclusive.
@@ -124,9 +129,8 @@ def own_match(
         If ``cancelled`` said so.
     """
     start, stop, first, last = selected_document(states, start, stop)
-    search = _search(states, selected, threshold, left, right, cancelled)
-    attrs = {"threshold": float(threshold), "left": int(left), "right": int(right)}
-    return _dataset(search.around(start, stop, first, last), states, attrs)
+    search = _search(states, selected, criterion_of(states, threshold, left, right, rule), cancelled)
+    return _dataset(search.around(start, stop, first, last), states, _asked(threshold, left, right, rule))
 
 
 def warm() -> None:
@@ -141,12 +145,9 @@ def warm() -> None:
 def _search(
     states: xr.DataArray,
     selected: ArrayLike,
-    threshold: float,
-    left: int,
-    right: int,
+    criterion: Criterion,
     cancelled: Callable[[], bool] | None,
 ) -> Search:
-    criterion = criterion_of(states, threshold, left, right)
     numbers = _state_numbers(states, selected)
 
     def poll() -> None:
@@ -179,6 +180,15 @@ def _at_least(least: int, name: str, number: int) -> int:
     if whole < least:
         raise RecordingError(Problem(name, f"is {number!r}; a whole number, {least} or more, was expected"))
     return whole
+
+
+def _asked(threshold: ArrayLike | QuantileThresholds, left: int, right: int, rule: str) -> dict[str, Any]:
+    """Return what was asked about states; thresholds that are quantiles are said by the quantile."""
+    if isinstance(threshold, QuantileThresholds):
+        said: dict[str, Any] = {"quantile": threshold.quantile}
+    else:
+        said = {"threshold": np.asarray(threshold, np.float64) if np.ndim(threshold) else float(threshold)}  # type: ignore[arg-type]
+    return {**said, "rule": str(rule), "left": int(left), "right": int(right)}
 
 
 def _dataset(ranges: Ranges, states: xr.DataArray, attrs: dict[str, Any]) -> xr.Dataset:

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lstmvis_panel.compiled import WORD_BITS, compiled, pack, words_for
-from lstmvis_panel.selection import Criterion, reaches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from lstmvis_panel.index import Steps
+    from lstmvis_panel.selection import Criterion
 
 NEVER = -(2**62)
 """Before all steps: since when a state is off that was not on yet."""
@@ -43,7 +43,7 @@ def count_states(
     edges
         Where documents start, and the end.
     criterion
-        The threshold and limits.
+        The threshold, its rule, and limits.
     ranges
         Whole numbers, rows start and stop (exclusive): by ascending stop, each within a document.
     poll
@@ -61,7 +61,7 @@ def count_states(
         for at, values in steps.blocks(begin, end):
             poll()
             bits = np.empty((len(values), words), np.uint64)
-            pack(reaches(values, criterion.limit), bits)
+            pack(criterion.on(values), bits)
             done = _walk(bits, at, edges, limits, runs, ranges, done, counts)
     return counts
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from lstmvis_panel.compiled import columns, compiled, pack, words_for
 from lstmvis_panel.rows import count_states
-from lstmvis_panel.selection import Criterion, held, reaches
+from lstmvis_panel.selection import Criterion, held
 from lstmvis_panel.sweep import OVERLAP, START, STOP, Pass, Question, new_pass, number_type, sweep
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Search:
     selected
         int64, ascending: S1.
     criterion
-        The threshold and limits.
+        The threshold, its rule, and limits.
     poll
         Raises `Cancelled` once the search is to end.
     """
@@ -90,7 +90,8 @@ class Search:
         total = self.steps.shape[0]
         bits = np.empty((total, words_for(len(self.selected))), np.uint64)
         for at, values in self._blocks(0, total):
-            pack(reaches(columns(values, self.selected), self.criterion.limit), bits[at : at + len(values)])
+            on = self.criterion.on(columns(values, self.selected), self.selected)
+            pack(on, bits[at : at + len(values)])
         return bits
 
     def count(self, min_length: int, highest: int | None = None, kept: Ranges = NONE) -> np.ndarray:
@@ -122,7 +123,7 @@ class Search:
         """Return the closed range that a range in the document first to last lies in, with the same overlap."""
         begin, end = max(first, start - self.criterion.left), min(last, stop + self.criterion.right)
         blocks = ((at, columns(values, self.selected)) for at, values in self._blocks(begin, end))
-        overlap = self.selected[held(blocks, start, stop, self.criterion.limit)]
+        overlap = self.selected[held(blocks, start, stop, self.criterion, self.selected)]
         if not overlap.size:
             return NONE
         start = start if self.criterion.left else self._first_with(overlap, first, start)
@@ -148,7 +149,7 @@ class Search:
 
     def _lost(self, values: np.ndarray, overlap: np.ndarray) -> np.ndarray:
         """Return at which of the steps not all of these states are on."""
-        return np.flatnonzero(~reaches(columns(values, overlap), self.criterion.limit).all(axis=1))
+        return np.flatnonzero(~self.criterion.on(columns(values, overlap), overlap).all(axis=1))
 
     def _ranked(self, question: Question, counts: np.ndarray, kept: Ranges) -> Ranges:
         """Return the ranges that a pass finds, best first; it finds as many as were counted."""

@@ -6,14 +6,23 @@ precision they are stored in; they are never transformed or rounded (section 4.2
 
 from __future__ import annotations
 
-import math
 import operator
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lstmvis_panel.schema import STEP, TRANSFORMS, Problem, RecordingError, document_edges, transform_of
+from lstmvis_panel.arguments import (
+    length_problems,
+    limit_problems,
+    rule_problems,
+    selected_document,
+    states_problems,
+    threshold_problems,
+    transform_problems,
+)
+from lstmvis_panel.schema import STEP, Problem, RecordingError, transform_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -24,56 +33,109 @@ if TYPE_CHECKING:
 BLOCK_BYTES = 8 << 20
 
 
-@dataclass(frozen=True)
+class Rule(StrEnum):
+    """On which side of the threshold l a state is on, v being its value; both after the source's transform."""
+
+    ABOVE = "above"
+    """v >= l: the rule of the paper."""
+    BELOW = "below"
+    """v <= -l: as `ABOVE`, with -v in the place of v."""
+    BEYOND = "beyond"
+    """abs(v) >= l: as `ABOVE`, with abs(v) in the place of v."""
+
+
+@dataclass(frozen=True, eq=False)
+class QuantileThresholds:
+    """A quantile of each state's own values as its threshold; made by `quantile_thresholds`.
+
+    Attributes
+    ----------
+    quantile
+        Between 0 and 1.
+    rule
+        The rule they are for: quantiles of v, of -v or of abs(v).
+    stored
+        float64, one for each state, in stored values: no transform back and forth can move the value that is the
+        quantile off its own threshold. NaN for a state without a number.
+    """
+
+    quantile: float
+    rule: Rule
+    stored: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
 class Criterion:
     """What makes a state belong to a range of steps; made and checked by `criterion_of`.
 
     Attributes
     ----------
     limit
-        The threshold in stored values, as from `stored_threshold`.
+        The threshold in stored values, as from `stored_threshold`: one for all states, or one for each.
     left, right
         Steps just before and after the range in which the state has to be off.
+    rule
+        On which side of the threshold a state is on.
     """
 
-    limit: np.float64
+    limit: np.float64 | np.ndarray
     left: int
     right: int
+    rule: Rule = Rule.ABOVE
+
+    def on(self, values: np.ndarray, states: np.ndarray | None = None) -> np.ndarray:
+        """Tell which stored values, dimensions (step, state), are on.
+
+        Parameters
+        ----------
+        values
+            Of all states, or of some.
+        states
+            Which ones they are, if not all.
+
+        Returns
+        -------
+        numpy.ndarray
+            bool, the shape of ``values``.
+        """
+        if states is None or not isinstance(self.limit, np.ndarray):
+            return reaches(values, self.limit, self.rule)
+        return reaches(values, self.limit[states], self.rule)
 
 
-def stored_threshold(threshold: float, transform: str = "none") -> np.float64:
-    """Map a threshold back through a transform, to be compared with stored values.
+def stored_threshold(threshold: ArrayLike, transform: str = "none") -> np.float64 | np.ndarray:
+    """Map thresholds back through a transform, to be compared with stored values.
 
     Parameters
     ----------
     threshold
-        In the units of the values after the transform.
+        One or many, in the units of the values after the transform.
     transform
         ``"tanh"`` or ``"none"``.
 
     Returns
     -------
-    numpy.float64
-        With tanh: arctanh of the threshold; -inf at -1 and below (every number is on); NaN above 1, which no
-        value reaches, not even an infinite one.
+    numpy.float64 or numpy.ndarray
+        float64, the shape of ``threshold``. With tanh: arctanh of the threshold; -inf at -1 and below (every number
+        is on); NaN above 1, which no value reaches, not even an infinite one.
 
     Raises
     ------
     RecordingError
-        If the threshold is not finite or the transform is not known.
+        If a threshold is not finite or the transform is not known.
     """
-    problems = [*_threshold_problems(threshold), *_transform_problems(transform)]
+    problems = [*threshold_problems(threshold), *transform_problems(transform)]
     if problems:
         raise RecordingError(problems)
-    if transform == "none":
-        return np.float64(threshold)
-    if threshold > 1:
-        return np.float64(np.nan)
-    with np.errstate(divide="ignore"):
-        return np.float64(np.arctanh(np.float64(max(threshold, -1.0))))
+    limits = np.asarray(threshold, np.float64)
+    if transform == "tanh":
+        with np.errstate(divide="ignore"):
+            limits = np.where(limits > 1, np.nan, np.arctanh(np.clip(limits, -1, 1)))
+    mapped: np.float64 | np.ndarray = limits[()]
+    return mapped
 
 
-def reaches(values: np.ndarray, limit: np.float64) -> np.ndarray:
+def reaches(values: np.ndarray, limit: np.float64 | np.ndarray, rule: Rule = Rule.ABOVE) -> np.ndarray:
     """Tell which stored values are on; everything that asks comes here.
 
     Parameters
@@ -81,31 +143,44 @@ def reaches(values: np.ndarray, limit: np.float64) -> np.ndarray:
     values
         Stored values, of any shape and numeric dtype.
     limit
-        As from `stored_threshold`.
+        As from `stored_threshold`; many stand for the states, the last dimension of ``values``. A transform is odd,
+        so minus the limit is what minus the threshold is mapped to.
+    rule
+        On which side of it a value is on.
 
     Returns
     -------
     numpy.ndarray
-        bool, the shape of ``values``: ``values >= limit`` exactly. NaN is never on.
+        bool, the shape of ``values``: ``values >= limit``, ``values <= -limit`` or either, exactly. NaN is never on.
+        Whole numbers are compared as float64 holds them, which is exact up to 2**53.
     """
     if values.dtype == np.float16:
         # Lossless; numpy has no fast comparison of its own for half precision.
         values = values.astype(np.float32)
-    reached: np.ndarray = values >= (_rounded_up(limit) if values.dtype == np.float32 else limit)
+    least = _rounded_up(limit) if values.dtype == np.float32 else limit
+    # The limit changes its sign, never the values: the least of the whole numbers has no counterpart.
+    if rule == Rule.BELOW:
+        reached: np.ndarray = values <= -least
+    else:
+        reached = values >= least
+        if rule == Rule.BEYOND:
+            reached |= values <= -least
     return reached
 
 
-def on(values: ArrayLike, threshold: float, transform: str = "none") -> np.ndarray:
-    """Tell which values are on: ``value >= threshold``, the value after the transform.
+def on(values: ArrayLike, threshold: ArrayLike, transform: str = "none", rule: str = Rule.ABOVE) -> np.ndarray:
+    """Tell which values are on: ``value >= threshold`` unless another rule is asked for, after the transform.
 
     Parameters
     ----------
     values
         Stored values, of any shape.
     threshold
-        In the units of the values after the transform.
+        In the units of the values after the transform: one, or one for each state, the last dimension of ``values``.
     transform
         The source's: ``"tanh"`` or ``"none"``.
+    rule
+        ``"above"``, ``"below"`` (``value <= -threshold``) or ``"beyond"`` (``abs(value) >= threshold``).
 
     Returns
     -------
@@ -115,13 +190,26 @@ def on(values: ArrayLike, threshold: float, transform: str = "none") -> np.ndarr
     Raises
     ------
     RecordingError
-        If the threshold is not finite or the transform is not known.
+        If a threshold is not finite, there is not one for each state, or the transform or the rule is not known.
     """
-    return reaches(np.asarray(values), stored_threshold(threshold, transform))
+    values = np.asarray(values)
+    states = values.shape[-1] if values.ndim else 1
+    problems = [*threshold_problems(threshold), *length_problems(threshold, states), *transform_problems(transform)]
+    problems += rule_problems(rule, Rule)
+    if problems:
+        raise RecordingError(problems)
+    return reaches(values, stored_threshold(threshold, transform), Rule(rule))
 
 
 def select_states(
-    states: xr.DataArray, start: int, stop: int, threshold: float, left: int = 0, right: int = 0
+    states: xr.DataArray,
+    start: int,
+    stop: int,
+    threshold: ArrayLike | QuantileThresholds,
+    left: int = 0,
+    right: int = 0,
+    *,
+    rule: str = Rule.ABOVE,
 ) -> np.ndarray:
     """Return the states that a selection has: S1 of section 4.3 of the paper.
 
@@ -132,10 +220,13 @@ def select_states(
     start, stop
         The selected steps; ``stop`` is exclusive.
     threshold
-        A state is on where its value, after the source's transform, is at least this.
+        A state is on where its value, after the source's transform, is at least this: a number, an array of one for
+        each state, or what `quantile_thresholds` returns.
     left, right
         Steps just before and after the selection in which a state has to be off. Steps outside the document
         count as off.
+    rule
+        ``"above"``: value >= threshold; ``"below"``: value <= -threshold; ``"beyond"``: abs(value) >= threshold.
 
     Returns
     -------
@@ -145,16 +236,22 @@ def select_states(
     Raises
     ------
     RecordingError
-        If the selection is empty, out of bounds or in more than one document, a limit is negative or the
-        threshold is not finite.
+        If the selection is empty, out of bounds or in more than one document, a limit is negative, the
+        threshold is not finite or not one for each state, or the rule is not known.
     """
-    criterion = criterion_of(states, threshold, left, right)
+    criterion = criterion_of(states, threshold, left, right, rule)
     start, stop, first, last = selected_document(states, start, stop)
     first, last = max(first, start - criterion.left), min(last, stop + criterion.right)
-    return np.flatnonzero(held(_blocks(states, first, last), start, stop, criterion.limit))
+    return np.flatnonzero(held(blocks_of(states, first, last), start, stop, criterion))
 
 
-def held(blocks: Iterable[tuple[int, np.ndarray]], start: int, stop: int, limit: np.float64) -> np.ndarray:
+def held(
+    blocks: Iterable[tuple[int, np.ndarray]],
+    start: int,
+    stop: int,
+    criterion: Criterion,
+    states: np.ndarray | None = None,
+) -> np.ndarray:
     """Tell which states are on in all of the steps start to stop (exclusive) and off in the others of the blocks.
 
     Parameters
@@ -163,8 +260,10 @@ def held(blocks: Iterable[tuple[int, np.ndarray]], start: int, stop: int, limit:
         At least one; of each its first step and its values, dimensions (step, state).
     start, stop
         Steps.
-    limit
-        As from `stored_threshold`.
+    criterion
+        Which of the values are on.
+    states
+        The states in question, if not all.
 
     Returns
     -------
@@ -175,112 +274,55 @@ def held(blocks: Iterable[tuple[int, np.ndarray]], start: int, stop: int, limit:
     for at, values in blocks:
         steps = np.arange(at, at + len(values))
         inside = (steps >= start) & (steps < stop)
-        kept = kept & (reaches(values, limit) == inside[:, np.newaxis]).all(axis=0)
+        kept = kept & (criterion.on(values, states) == inside[:, np.newaxis]).all(axis=0)
         if not kept.any():
             break
     return np.asarray(kept)
 
 
-def criterion_of(states: xr.DataArray, threshold: float, left: int, right: int) -> Criterion:
-    """Check a source, a threshold and limits, and put together what decides about a state.
+def criterion_of(
+    states: xr.DataArray, threshold: ArrayLike | QuantileThresholds, left: int, right: int, rule: str = Rule.ABOVE
+) -> Criterion:
+    """Check a source, a threshold, limits and a rule, and put together what decides about a state.
 
     Raises
     ------
     RecordingError
         With all that is wrong with them.
     """
-    problems = [*_states_problems(states), *_threshold_problems(threshold)]
-    problems += [*_limit_problems("left", left), *_limit_problems("right", right)]
+    given: Any
+    if isinstance(threshold, QuantileThresholds):
+        given, wrong = threshold.stored, _quantile_problems(threshold, rule)
+    else:
+        given, wrong = threshold, threshold_problems(threshold)
+    problems = [*states_problems(states), *wrong]
+    problems = problems or length_problems(given, states.shape[1])
+    problems += [*limit_problems("left", left), *limit_problems("right", right), *rule_problems(rule, Rule)]
     if problems:
         raise RecordingError(problems)
     # A limit longer than the recording asks for no more than one of its length, and that one is a machine's number.
     left, right = (min(operator.index(steps), states.sizes[STEP]) for steps in (left, right))
-    return Criterion(stored_threshold(threshold, transform_of(states)), left, right)
+    is_quantile = isinstance(threshold, QuantileThresholds)
+    limit = given if is_quantile else stored_threshold(given, transform_of(states))
+    return Criterion(limit, left, right, Rule(rule))
 
 
-def selected_document(states: xr.DataArray, start: int, stop: int) -> tuple[int, int, int, int]:
-    """Check a selection and find its document.
-
-    Returns
-    -------
-    tuple of int
-        Start and stop of the selection, first step and end (exclusive) of the document.
-
-    Raises
-    ------
-    RecordingError
-        If the selection is empty, out of bounds, or crosses from one document into the next.
-    """
-    where, steps = "selection", states.sizes[STEP]
-    if not (_is_whole(start) and _is_whole(stop)):
-        raise RecordingError(Problem(where, f"{start!r}:{stop!r} are not steps", "give two whole numbers"))
-    start, stop = operator.index(start), operator.index(stop)
-    if start >= stop:
-        what = f"{start}:{stop} has no steps; stop is exclusive"
-        raise RecordingError(Problem(where, what, "select at least one step"))
-    if start < 0 or stop > steps:
-        what = f"{start}:{stop} is not in the recording"
-        raise RecordingError(Problem(where, what, f"its {steps:,} steps are 0:{steps}"))
-    edges = document_edges(states)
-    document = int(np.searchsorted(edges, start, side="right"))
-    first, last = int(edges[document - 1]), int(edges[document])
-    if stop > last:
-        what = f"{start}:{stop} crosses from one document into the next at step {last}"
-        raise RecordingError(Problem(where, what, "select within one document"))
-    return start, stop, first, last
-
-
-def name_of(states: xr.DataArray) -> str:
-    """Return what a message calls a source."""
-    return "states" if states.name is None else str(states.name)
-
-
-def _rounded_up(limit: np.float64) -> np.float32:
-    """Return the smallest float32 not below the limit: what float32 reaches it reaches the limit."""
-    with np.errstate(over="ignore"):
-        near = np.float32(limit)
-    return np.nextafter(near, np.float32(np.inf)) if near < limit else near
-
-
-def _blocks(states: xr.DataArray, start: int, stop: int) -> Iterator[tuple[int, np.ndarray]]:
+def blocks_of(states: xr.DataArray, start: int, stop: int) -> Iterator[tuple[int, np.ndarray]]:
+    """Read the steps start to stop (exclusive) block by block: of each its first step and its values."""
     rows = max(1, BLOCK_BYTES // max(1, states.shape[1] * states.dtype.itemsize))
     for at in range(start, stop, rows):
         yield at, states.variable[at : min(at + rows, stop)].to_numpy()
 
 
-def _states_problems(states: xr.DataArray) -> list[Problem]:
-    if len(states.dims) != 2 or states.dims[0] != STEP:  # noqa: PLR2004 - steps and states
-        what = f"has the dimensions {states.dims}; ('{STEP}', states) were expected"
-        return [Problem(name_of(states), what, "transpose or select what to look at")]
-    if states.dtype.kind not in "fiub":
-        return [Problem(name_of(states), f"holds {states.dtype}; real numbers were expected")]
-    return []
+def _rounded_up(limit: np.float64 | np.ndarray) -> np.ndarray:
+    """Return the smallest float32 not below the limit: what float32 reaches it reaches the limit."""
+    with np.errstate(over="ignore"):
+        near = np.asarray(limit).astype(np.float32)
+        return np.where(near < limit, np.nextafter(near, np.float32(np.inf)), near)
 
 
-def _threshold_problems(threshold: float) -> list[Problem]:
-    try:
-        if math.isfinite(threshold):
-            return []
-    except (TypeError, OverflowError):
-        pass
-    return [Problem("threshold", f"is {threshold!r}; a finite number was expected")]
-
-
-def _transform_problems(transform: str) -> list[Problem]:
-    if transform in TRANSFORMS:
+def _quantile_problems(threshold: QuantileThresholds, rule: str) -> list[Problem]:
+    if rule == threshold.rule:
         return []
-    return [Problem("transform", f"is {transform!r}; 'tanh' or 'none' was expected")]
-
-
-def _limit_problems(side: str, steps: int) -> list[Problem]:
-    if _is_whole(steps) and steps >= 0:
-        return []
-    return [Problem(f"limit on the {side}", f"is {steps!r}; a whole number, 0 or more, was expected")]
-
-
-def _is_whole(number: Any) -> bool:
-    try:
-        operator.index(number)
-    except TypeError:
-        return False
-    return True
+    what = f"holds quantiles for the rule {str(threshold.rule)!r}; {str(rule)!r} is asked for"
+    return [Problem("threshold", what, "give quantile_thresholds the same rule")]

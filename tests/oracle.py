@@ -21,8 +21,8 @@ class Match(NamedTuple):
     union: int
 
 
-def on_states(stored: np.ndarray, threshold: float, transform: str) -> list[set[int]]:
-    """Return the states that are on at each step."""
+def stored_limit(threshold: float, transform: str) -> float:
+    """Return what stored values are compared with."""
     limit = float(threshold)
     if transform == "tanh" and abs(limit) <= 1:
         with np.errstate(divide="ignore"):
@@ -30,7 +30,20 @@ def on_states(stored: np.ndarray, threshold: float, transform: str) -> list[set[
     elif transform == "tanh":
         # No tanh is above 1, and every one is above what is below -1.
         limit = -math.inf if limit < 0 else math.nan
-    return [{state for state, value in enumerate(row) if float(value) >= limit} for row in stored]
+    return limit
+
+
+def is_on(value: float, limit: float, rule: str) -> bool:
+    """Tell whether a value is on the side of the limit that the rule names."""
+    return {"above": value >= limit, "below": value <= -limit, "beyond": abs(value) >= limit}[rule]
+
+
+def on_states(
+    stored: np.ndarray, threshold: float | Sequence[float], transform: str, rule: str = "above"
+) -> list[set[int]]:
+    """Return the states that are on at each step, by one threshold or by one for each state."""
+    limits = [stored_limit(each, transform) for each in np.broadcast_to(threshold, stored.shape[1]).tolist()]
+    return [{state for state, value in enumerate(row) if is_on(float(value), limits[state], rule)} for row in stored]
 
 
 class Oracle:

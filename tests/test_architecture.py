@@ -46,7 +46,8 @@ TABLE = (
     ),
     Part(
         "computing",
-        "index selection matching search sweep rows compiled alignment textsearch summary fingerprint",
+        "arguments selection index matching search sweep rows compiled quantiles thresholds "
+        "alignment textsearch summary fingerprint",
         "schema",
         SCREEN,
     ),

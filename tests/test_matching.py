@@ -231,6 +231,7 @@ def test_the_answer_says_what_was_asked() -> None:
     assert matches.attrs == {
         "source": "cell",
         "threshold": 0.5,
+        "rule": "above",
         "left": 1,
         "right": 0,
         "top": 7,
@@ -254,6 +255,8 @@ def test_order_and_repetition_of_the_selected_states_do_not_matter() -> None:
         (([0.5], 0.5), {}, "selected: holds float64; whole numbers of states were expected"),
         (([True, False], 0.5), {}, "selected: holds bool"),
         (([0], math.nan), {}, "threshold: is nan; a finite number was expected"),
+        (([0], [0.5]), {}, "threshold: has the shape (1,); one number, or one for each state, (2,), was expected"),
+        (([0], 0.5), {"rule": "over"}, "rule: is 'over'; one of 'above', 'below', 'beyond' was expected"),
         (([0], 0.5, -1), {}, "limit on the left: is -1; a whole number, 0 or more, was expected"),
         (([0], 0.5, 0, 1.5), {}, "limit on the right: is 1.5"),
         (([0], 0.5), {"min_length": 0}, "min_length: is 0; a whole number, 1 or more, was expected"),
@@ -299,10 +302,32 @@ def test_a_selection_in_two_documents_is_no_match() -> None:
         own_match(drawn("####", documents="0011"), [0], 0.5, 1, 3)
 
 
+def test_states_that_are_on_below_match_where_they_are_low() -> None:
+    states = drawn(
+        # 01234567
+        "#  ##  #",
+        "#   #  #",
+    )
+    options = {"top": EVERYTHING, "min_length": 2, "distinct": False}
+    below = find_matches(states, [0, 1], 0.5, rule="below", **options)
+    assert rows_of(below) == [Match(1, 2, 2, 2), Match(5, 2, 2, 2), Match(1, 3, 1, 2)]
+    assert rows_of(find_matches(states, [0, 1], 0.5, rule="beyond", **options)) == [Match(0, 8, 2, 2)]
+
+
+def test_each_state_has_its_own_threshold_whichever_are_selected() -> None:
+    states = xr.DataArray(np.array([[1, 5, 9], [1, 5, 8], [0, 5, 9]]), dims=("step", "state"))
+    matches = find_matches(states, [1, 2], np.array([1, 5, 9]), min_length=1, distinct=False)
+    assert rows_of(matches) == [Match(2, 1, 2, 2), Match(0, 1, 2, 3), Match(0, 3, 1, 2)]
+    assert matches.threshold.tolist() == [1.0, 5.0, 9.0]
+    assert rows_of(own_match(states, [2], [1, 5, 9], 2, 3)) == [Match(2, 1, 1, 2)]
+
+
 # ------------------------------------------------------------------------------------- against every range, one by one
 
 GRID = (-1.0, -0.4, -0.0, 0.0, 0.3, 0.7, math.inf, -math.inf, math.nan)
 THRESHOLDS = (0.3, -0.4, 0.0, 0.7, -1.0, 1.0, 1.5, -1.5, 1e9, -1e9)
+WHOLE_GRID = (-128, -127, -1, 0, 0, 1, 1, 2, 127)
+RULES = ("above", "above", "below", "beyond")
 
 
 @dataclass(frozen=True)
@@ -313,8 +338,9 @@ class Situation:
     transform: str
     documents: list[int]
     selected: list[int]
-    threshold: float
+    threshold: float | list[float]
     limits: tuple[int, int]
+    rule: str = "above"
 
     @property
     def attrs(self) -> dict[str, str]:
@@ -332,18 +358,26 @@ class Situation:
     def oracle(self) -> Oracle:
         """Return who knows the answers."""
         edges = document_edges(self.in_memory()).tolist()
-        return Oracle(on_states(self.stored, self.threshold, self.transform), edges, *self.limits)
+        return Oracle(on_states(self.stored, self.threshold, self.transform, self.rule), edges, *self.limits)
+
+
+def grid_of(dtype: type, transform: str) -> np.ndarray:
+    """Return values to draw from, stored in this precision: some are thresholds before the transform."""
+    if np.dtype(dtype).kind in "iu":
+        return np.array(WHOLE_GRID, np.int8).astype(dtype)
+    grid = np.array(GRID)
+    if transform == "tanh":
+        with np.errstate(divide="ignore", invalid="ignore"):
+            grid = np.where(np.abs(grid) <= 1, np.arctanh(grid), grid)
+    return grid.astype(dtype)
 
 
 @st.composite
 def situations(draw: st.DrawFn, most_steps: int = 12, widths: st.SearchStrategy[int] | None = None) -> Situation:
     """Draw states, some of whose values are exactly the threshold, in any precision and memory order."""
     transform = draw(st.sampled_from(["none", "tanh"]))
-    threshold = draw(st.sampled_from(THRESHOLDS))
-    grid = np.array(GRID)
-    if transform == "tanh":
-        with np.errstate(divide="ignore", invalid="ignore"):
-            grid = np.where(np.abs(grid) <= 1, np.arctanh(grid), grid)
+    dtype = draw(st.sampled_from([np.float16, np.float32, np.float64, np.int8, np.uint8]))
+    grid = grid_of(dtype, transform)
     steps, drawn_states = draw(st.integers(1, most_steps)), draw(st.integers(1, 6))
     rows = draw(hnp.arrays(np.int8, (steps, drawn_states), elements=st.integers(0, len(GRID) - 1)))
     if draw(st.booleans()):
@@ -356,15 +390,18 @@ def situations(draw: st.DrawFn, most_steps: int = 12, widths: st.SearchStrategy[
     if width > drawn_states:
         noise = np.random.default_rng(draw(st.integers(0, 99))).random(rows.shape) < draw(st.sampled_from([0, 0.1]))
         rows = np.where(noise, np.roll(rows, 1, axis=0), rows)
-    dtype = draw(st.sampled_from([np.float16, np.float32, np.float64]))
+    threshold = draw(st.sampled_from(THRESHOLDS) | st.lists(st.sampled_from(THRESHOLDS), min_size=1, max_size=width))
+    if isinstance(threshold, list):
+        threshold = np.resize(threshold, width).tolist()
     every, share = draw(st.integers(1, 5)), draw(st.integers(0, 5))
     return Situation(
-        stored=np.asarray(grid[rows].astype(dtype), order=draw(st.sampled_from("CF"))),
+        stored=np.asarray(grid[rows], order=draw(st.sampled_from("CF"))),
         transform=transform,
         documents=np.cumsum(draw(st.lists(st.sampled_from([0, 0, 0, 2]), min_size=steps, max_size=steps))).tolist(),
         selected=np.flatnonzero(np.arange(width) % every < share).tolist(),
         threshold=threshold,
         limits=(draw(st.integers(0, 3)), draw(st.integers(0, 3))),
+        rule=draw(st.sampled_from(RULES)),
     )
 
 
@@ -378,13 +415,16 @@ def runs(draw: st.DrawFn, most_steps: int = 40) -> Situation:
     for step in range(1, steps):
         on[step] = np.where(stays[step], on[step - 1], on[step])
     left, right = source.choice([0, 0, 1, 2, 3], 2).tolist()
+    rule = draw(st.sampled_from(RULES))
+    sign = {"above": 1, "below": -1, "beyond": source.choice([-1, 1], on.shape)}[rule]
     return Situation(
-        stored=on.astype(np.float32),
+        stored=np.where(on, sign, 0).astype(np.float32),
         transform="none",
         documents=np.cumsum(source.random(steps) < source.choice([0, 0.1])).tolist(),
         selected=np.flatnonzero(source.random(width) < 0.8).tolist(),
         threshold=0.5,
         limits=(left, right),
+        rule=rule,
     )
 
 
@@ -406,7 +446,7 @@ def check_everything(situation: Situation, states: xr.DataArray, top: int, min_l
     oracle, selected = situation.oracle(), set(situation.selected)
     question = (states, situation.selected, situation.threshold, *situation.limits)
     for distinct in (True, False):
-        matches = find_matches(*question, top=top, min_length=min_length, distinct=distinct)
+        matches = find_matches(*question, rule=situation.rule, top=top, min_length=min_length, distinct=distinct)
         assert rows_of(matches) == oracle.matches(selected, top, min_length, distinct=distinct)
         assert matches.candidates == len(oracle.candidates(selected, min_length))
 
@@ -449,9 +489,11 @@ def test_every_selection_finds_itself(situation: Situation, lazy: bool) -> None:
     oracle, states = situation.oracle(), situation.lazy() if lazy else situation.in_memory()
     with small_blocks():
         for start, stop in oracle.ranges():
-            has = select_states(states, start, stop, situation.threshold, *situation.limits)
+            has = select_states(states, start, stop, situation.threshold, *situation.limits, rule=situation.rule)
+            assert set(has.tolist()) == oracle.states(start, stop)
             for selected in (has.tolist(), situation.selected):
-                own = own_match(states, selected, situation.threshold, start, stop, *situation.limits)
+                question = (states, selected, situation.threshold, start, stop, *situation.limits)
+                own = own_match(*question, rule=situation.rule)
                 assert rows_of(own) == oracle.own(start, stop, set(selected))
 
 

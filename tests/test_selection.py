@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from lstmvis_panel.schema import RecordingError
-from lstmvis_panel.selection import on, reaches, select_states, stored_threshold
+from lstmvis_panel.selection import QuantileThresholds, Rule, on, reaches, select_states, stored_threshold
 from tests.drawn import values_of
-from tests.oracle import Oracle, on_states
+from tests.oracle import Oracle, is_on, on_states
 from tests.watched import lazy_states
 
 
@@ -114,6 +114,107 @@ def test_a_threshold_has_to_be_a_finite_number(threshold: float, transform: str)
 def test_a_transform_has_to_be_known() -> None:
     with pytest.raises(RecordingError, match="transform: is 'sigmoid'; 'tanh' or 'none' was expected"):
         on([0.0], 0.5, "sigmoid")
+
+
+@pytest.mark.parametrize(
+    ("rule", "threshold", "states"),
+    [
+        ("above", 0.5, [3, 4]),
+        ("below", 0.5, [0, 1]),
+        ("beyond", 0.5, [0, 1, 3, 4]),
+        ("above", -0.5, [1, 2, 3, 4]),
+        ("below", -0.5, [0, 1, 2, 3]),
+        ("beyond", -0.5, [0, 1, 2, 3, 4]),  # no absolute value is less
+        ("beyond", 0.0, [0, 1, 2, 3, 4]),
+        ("below", 0.0, [0, 1, 2]),
+    ],
+)
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, ">f4"])
+def test_a_rule_says_which_side_is_on(rule: str, threshold: float, states: list[int], dtype: str) -> None:
+    values = np.array([-1, -0.5, 0, 0.5, 1, np.nan], dtype)
+    assert np.flatnonzero(on(values, threshold, rule=rule)).tolist() == states
+
+
+@pytest.mark.parametrize(("rule", "infinite"), [("above", np.inf), ("below", -np.inf)])
+def test_no_rule_finds_a_tanh_beyond_one(rule: str, infinite: float) -> None:
+    values = [-np.inf, -1e30, 0.0, 1e30, np.inf, np.nan]
+    assert not on(values, 1.001, "tanh", rule).any()
+    assert np.array(values)[on(values, 1.0, "tanh", rule)].tolist() == [infinite]
+    assert on(values, -1.0, "tanh", rule).tolist() == [True] * 5 + [False]
+    assert on(values, 1.0, "tanh", "beyond").tolist() == [True, False, False, False, True, False]
+    assert on(values, -1.5, "tanh", "beyond").tolist() == [True] * 5 + [False]
+
+
+@pytest.mark.parametrize("rule", Rule)
+@pytest.mark.parametrize("limit", [0.0, -0.0, 0.3, -0.3, 65504.0, 65505.0, -1e-8, 1e300, math.inf, -math.inf, math.nan])
+def test_every_half_number_is_compared_exactly_under_every_rule(rule: Rule, limit: float) -> None:
+    every = np.arange(1 << 16, dtype=np.uint16).view(np.float16)
+    assert reaches(every, np.float64(limit), rule).tolist() == [is_on(float(value), limit, rule) for value in every]
+
+
+@pytest.mark.parametrize("rule", Rule)
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int16, np.uint16, np.int32, np.uint32, np.int64, np.uint64])
+def test_the_least_and_greatest_whole_numbers_are_compared_without_wrapping(rule: Rule, dtype: type) -> None:
+    least, greatest = np.iinfo(dtype).min, np.iinfo(dtype).max
+    values = np.array([least, 0, 1, greatest], dtype)
+    for limit in (0.0, 1.0, -1.0, 0.5, float(greatest), float(greatest) + 1, -float(least), -float(greatest), 1e30):
+        expected = [is_on(float(value), limit, rule) for value in values]
+        assert reaches(values, np.float64(limit), rule).tolist() == expected
+        each = np.full(4, limit)
+        assert reaches(values[np.newaxis], each, rule).tolist() == [expected]
+
+
+@given(
+    hnp.arrays(np.float32, (2, 3), elements=st.floats(width=32)),
+    hnp.arrays(np.float64, 3, elements=st.floats()),
+    st.sampled_from(Rule),
+)
+def test_each_state_is_compared_with_its_own_limit(values: np.ndarray, limits: np.ndarray, rule: Rule) -> None:
+    near = np.nextafter(values[0].astype(np.float64), limits)
+    for each in (limits, near, values[0].astype(np.float64)):
+        expected = [[is_on(float(v), float(at), rule) for v, at in zip(row, each, strict=True)] for row in values]
+        assert reaches(values, each, rule).tolist() == expected
+
+
+def test_thresholds_of_states_are_mapped_back_one_by_one() -> None:
+    thresholds = [0.5, -2.0, 1.0, 1.5, 0.0]
+    found = stored_threshold(thresholds, "tanh")
+    np.testing.assert_array_equal(found, [stored_threshold(each, "tanh") for each in thresholds])
+    assert on([[0.5] * 5], thresholds).tolist() == [[True, True, False, False, True]]
+
+
+@pytest.mark.parametrize(
+    ("threshold", "message"),
+    [
+        ([0.5, math.nan, 0.5], "threshold: is nan for state 1; finite numbers were expected"),
+        ([0.5, 0.5], "threshold: has the shape (2,); one number, or one for each state, (3,), was expected"),
+        ([[0.5] * 3], "threshold: has the shape (1, 3); one number"),
+        (["a", "b", "c"], "threshold: holds <U1; real numbers were expected"),
+        ([True, False, True], "threshold: holds bool; real numbers were expected"),
+        ([1j, 0, 0], "threshold: holds complex128; real numbers were expected"),
+    ],
+)
+def test_thresholds_have_to_be_one_number_for_each_state(threshold: list[float], message: str) -> None:
+    for ask in (lambda: on(np.zeros((2, 3)), threshold), lambda: select_states(drawn("#", "#", "#"), 0, 1, threshold)):
+        with pytest.raises(RecordingError) as raised:
+            ask()
+        assert message in str(raised.value)
+
+
+def test_a_rule_has_to_be_known() -> None:
+    message = "rule: is 'around'; one of 'above', 'below', 'beyond' was expected"
+    with pytest.raises(RecordingError, match=message):
+        on([0.0], 0.5, rule="around")
+    with pytest.raises(RecordingError, match=message):
+        select_states(drawn("#"), 0, 1, 0.5, rule="around")
+
+
+def test_quantiles_serve_the_rule_they_are_for() -> None:
+    quantiles = QuantileThresholds(0.5, Rule.BELOW, np.zeros(1))
+    with pytest.raises(RecordingError, match="holds quantiles for the rule 'below'; 'above' is asked for - give"):
+        select_states(drawn("#"), 0, 1, quantiles)
+    with pytest.raises(RecordingError, match="has the shape"):
+        select_states(drawn("#", "#"), 0, 1, quantiles, rule="below")
 
 
 # ---------------------------------------------------------------------------------------------------- the selection
@@ -238,17 +339,21 @@ def test_a_long_selection_is_read_in_blocks(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @given(
-    hnp.arrays(np.bool_, st.tuples(st.integers(1, 9), st.integers(1, 4))),
+    hnp.arrays(np.int8, st.tuples(st.integers(1, 9), st.integers(1, 4)), elements=st.integers(-1, 1)),
     st.lists(st.booleans(), min_size=8, max_size=8),
     st.integers(0, 3),
     st.integers(0, 3),
+    st.sampled_from(Rule),
+    st.lists(st.sampled_from([0.5, -0.5, 1.0, 0.0]), min_size=4, max_size=4),
 )
 def test_every_selection_is_what_the_definition_says(
-    is_on: np.ndarray, new_documents: list[bool], left: int, right: int
+    values: np.ndarray, new_documents: list[bool], left: int, right: int, rule: Rule, thresholds: list[float]
 ) -> None:
-    documents = np.cumsum([False, *new_documents[: len(is_on) - 1]])
-    states = xr.DataArray(is_on.astype(np.float32), {"document": ("step", documents)}, ("step", "state"))
-    edges = [0, *(np.flatnonzero(np.diff(documents)) + 1).tolist(), len(is_on)]
-    oracle = Oracle(on_states(is_on.astype(float), 0.5, "none"), edges, left, right)
-    for start, stop in oracle.ranges():
-        assert set(select_states(states, start, stop, 0.5, left, right).tolist()) == oracle.states(start, stop)
+    documents = np.cumsum([False, *new_documents[: len(values) - 1]])
+    states = xr.DataArray(values.astype(np.float32), {"document": ("step", documents)}, ("step", "state"))
+    edges = [0, *(np.flatnonzero(np.diff(documents)) + 1).tolist(), len(values)]
+    for threshold in (0.5, thresholds[: values.shape[1]]):
+        oracle = Oracle(on_states(values, threshold, "none", rule), edges, left, right)
+        for start, stop in oracle.ranges():
+            found = select_states(states, start, stop, threshold, left, right, rule=rule)
+            assert set(found.tolist()) == oracle.states(start, stop)
