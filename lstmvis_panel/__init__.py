@@ -10,9 +10,11 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from lstmvis_panel.matching import find_matches
+from lstmvis_panel.quantiles import quantile_thresholds, state_quantiles
 from lstmvis_panel.schema import Problem, RecordingError, validate
 from lstmvis_panel.selection import Rule, on, select_states
 from lstmvis_panel.store import open_projects, open_recording, save_recording
+from lstmvis_panel.thresholds import ThresholdProfile, profile_of
 
 if TYPE_CHECKING:
     from lstmvis_panel.app import Explorer, explore
@@ -27,13 +29,17 @@ __all__ = [
     "Problem",
     "RecordingError",
     "Rule",
+    "ThresholdProfile",
     "explore",
     "find_matches",
     "on",
     "open_projects",
     "open_recording",
+    "profile_of",
+    "quantile_thresholds",
     "save_recording",
     "select_states",
+    "state_quantiles",
     "validate",
 ]
 

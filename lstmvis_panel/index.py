@@ -152,7 +152,7 @@ def steps_of(states: xr.DataArray) -> Steps:
     variable = states.variable
     if variable._in_memory:  # noqa: SLF001 - xarray has no public way to ask
         return InMemory(variable.to_numpy())
-    identity = _identity(variable)
+    identity = identity_of(variable)
     return Streamed(variable) if identity is None else _index_of(variable, *identity) or Streamed(variable)
 
 
@@ -197,7 +197,7 @@ def _make_room(size: int) -> None:
         _indexes.popitem(last=False)
 
 
-def _identity(variable: xr.Variable) -> tuple[Hashable, Any] | None:
+def identity_of(variable: xr.Variable) -> tuple[Hashable, Any] | None:
     """Tell which values these are, without reading them: whose they are, and the part that was selected.
 
     None if they may change. Two variables over one array in a file have one identity, however often the recording

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -44,6 +45,13 @@ def on_states(
     """Return the states that are on at each step, by one threshold or by one for each state."""
     limits = [stored_limit(each, transform) for each in np.broadcast_to(threshold, stored.shape[1]).tolist()]
     return [{state for state, value in enumerate(row) if is_on(float(value), limits[state], rule)} for row in stored]
+
+
+def quantile(stored: np.ndarray, share: Fraction, rule: str) -> float:
+    """Return the smallest of what the rule compares such that at least that share of it, without NaN, is no greater."""
+    signed = {"above": lambda value: value, "below": lambda value: -value, "beyond": abs}[rule]
+    values = sorted(signed(float(value)) for value in stored if not math.isnan(value))
+    return next((value for count, value in enumerate(values, 1) if Fraction(count, len(values)) >= share), math.nan)
 
 
 class Oracle:
