@@ -76,9 +76,11 @@ def test_the_selected_states_on_are_counted_by_their_own_thresholds_and_rule() -
     #                           0123456789
     recording = recording_of("abcdefghij", "###.......", "#.#.......", "##########")
     table = xr.Dataset({"start": ("match", [0])})
-    question = (recording, recording.cell, np.array([0, 1]))
-    assert align_matches(*question, 0.5, table, 0, 4, rule="below").on_count.values.tolist() == [[0, 1, 0, 2]]
-    assert align_matches(*question, [0.5, -2.0, 9.0], table, 0, 4).on_count.values.tolist() == [[2, 2, 2, 1]]
+    source = (recording, recording.cell)
+    below = align_matches(*source, np.array([0, 1]), 0.5, table, 0, 4, rule="below")
+    assert below.on_count.values.tolist() == [[0, 1, 0, 2]]
+    each = align_matches(*source, np.array([0, 2]), [0.5, 9.0, -2.0], table, 0, 4)
+    assert each.on_count.values.tolist() == [[2, 2, 2, 1]]
 
 
 def test_counting_reads_a_file_as_well_as_memory(tmp_path: Path) -> None:
