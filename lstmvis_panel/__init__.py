@@ -14,6 +14,7 @@ from lstmvis_panel.quantiles import quantile_thresholds, state_quantiles
 from lstmvis_panel.schema import Problem, RecordingError, validate
 from lstmvis_panel.selection import Rule, on, select_states
 from lstmvis_panel.store import open_projects, open_recording, save_recording
+from lstmvis_panel.textsearch import search_text
 from lstmvis_panel.thresholds import ThresholdProfile, profile_of
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ __all__ = [
     "profile_of",
     "quantile_thresholds",
     "save_recording",
+    "search_text",
     "select_states",
     "state_quantiles",
     "validate",

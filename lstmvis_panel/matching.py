@@ -148,7 +148,7 @@ def _search(
     criterion: Criterion,
     cancelled: Callable[[], bool] | None,
 ) -> Search:
-    numbers = _state_numbers(states, selected)
+    numbers = state_numbers(states, selected)
 
     def poll() -> None:
         if cancelled is not None and cancelled():
@@ -157,7 +157,14 @@ def _search(
     return Search(steps_of(states), document_edges(states), numbers, criterion, poll)
 
 
-def _state_numbers(states: xr.DataArray, selected: ArrayLike) -> np.ndarray:
+def state_numbers(states: xr.DataArray, selected: ArrayLike) -> np.ndarray:
+    """Check numbers of states and return each once, ascending: int64.
+
+    Raises
+    ------
+    RecordingError
+        If they are no whole numbers, or a number is none of a state.
+    """
     numbers = np.unique(np.asarray(selected))
     if not numbers.size:
         return np.empty(0, np.int64)

@@ -47,7 +47,7 @@ TABLE = (
     Part(
         "computing",
         "arguments selection index matching search sweep rows compiled quantiles thresholds "
-        "alignment textsearch summary fingerprint",
+        "alignment wanted tokentext textsearch places summary fingerprint",
         "schema",
         SCREEN,
     ),
