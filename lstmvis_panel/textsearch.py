@@ -108,17 +108,14 @@ def search_text(recording: xr.Dataset, text: str) -> Hits:
         If the text can't be read, as `parse_search` says, or a regular expression takes too long.
     """
     wanted = parse_search(text, recording)
-    holds = None
-    for condition in wanted.conditions:
-        each = _holds(recording, condition)
-        holds = each if holds is None else holds & each
+    holds = [_holds(recording, condition) for condition in wanted.conditions]
     if wanted.words:
         tokens = tokens_of(recording)
         starts, stops = (_characters if tokens.are_characters else _phrase)(tokens, wanted.words)
-        if holds is not None:
-            starts, stops = starts[holds[starts]], stops[holds[starts]]
-    elif holds is not None:
-        starts, stops = _stretches(holds, document_edges(recording))
+        for each in holds:
+            starts, stops = starts[each[starts]], stops[each[starts]]
+    else:
+        starts, stops = _stretches(np.logical_and.reduce(holds), document_edges(recording))
     return Hits(text, starts.astype(np.int64), stops.astype(np.int64))
 
 
