@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import operator
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 
 from lstmvis_panel.arguments import name_of, selected_document
+from lstmvis_panel.filters import filters_of, whole_number
 from lstmvis_panel.index import steps_of
 from lstmvis_panel.schema import STEP, Problem, RecordingError, document_edges
-from lstmvis_panel.search import Ranges, Search
+from lstmvis_panel.search import Counts, Ranges, Search
 from lstmvis_panel.selection import Criterion, QuantileThresholds, Rule, criterion_of
 
 if TYPE_CHECKING:
@@ -22,6 +23,25 @@ if TYPE_CHECKING:
 
 class Cancelled(Exception):  # noqa: N818 - nothing went wrong
     """Ends a search that nobody waits for any more."""
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What one search finds.
+
+    Attributes
+    ----------
+    matches
+        As from `find_matches`.
+    lengths
+        How many closed ranges there are of each length, whatever ``lengths`` asked for: those of at least
+        ``min_length`` steps that start where they may. Dimension ``length``, its coordinate the numbers of steps that
+        occur, ascending; variables ``candidates``, and ``complete``: all selected states are on there; all int64.
+        ``attrs`` hold what was asked.
+    """
+
+    matches: xr.Dataset
+    lengths: xr.Dataset
 
 
 def find_matches(  # noqa: PLR0913
@@ -35,13 +55,15 @@ def find_matches(  # noqa: PLR0913
     top: int = 50,
     min_length: int = 2,
     distinct: bool = True,
+    lengths: tuple[int, int] | None = None,
+    where: ArrayLike | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> xr.Dataset:
     r"""Find the ranges of steps that have the most of the selected states (section 4.3 of the paper).
 
     S2, the states that a range has, are those that are on in every step of it, and off beside it as the limits ask.
     All closed ranges are ranked: those that no step more on either side could lengthen while they keep all of their
-    overlap with S1, which is not empty.
+    overlap with S1, which is not empty. Those that a filter leaves out count for nothing, as if they weren't there.
 
     Parameters
     ----------
@@ -62,6 +84,10 @@ def find_matches(  # noqa: PLR0913
         Least number of steps of a range.
     distinct
         Whether to pass over ranges that share a step with a better one in the list.
+    lengths
+        Least and greatest number of steps of a range, both inclusive; any from ``min_length`` on if None.
+    where
+        bool, one for each step: at which a range may start, such as ``recording.pos == code``; at any if None.
     cancelled
         Asked now and then, from this thread; once it says yes, the search ends.
 
@@ -69,8 +95,9 @@ def find_matches(  # noqa: PLR0913
     -------
     xarray.Dataset
         Dimension ``match``, best first: greatest ``overlap`` \|S1 & S2\|, least ``union`` \|S1 \| S2\|, greatest
-        ``length``, least ``start``; all int64. ``attrs`` hold what was asked, the number of ``candidates``, the
-        closed ranges that were ranked, and how many of them are ``complete``: all selected states are on there.
+        ``length``, least ``start``; all int64. ``attrs`` hold what was asked (of ``where``, at how many steps it is
+        true), the number of ``candidates``, the closed ranges that pass the filters and were ranked, and how many of
+        them are ``complete``: all selected states are on there.
 
     Raises
     ------
@@ -79,20 +106,75 @@ def find_matches(  # noqa: PLR0913
     Cancelled
         If ``cancelled`` said so.
     """
-    top, min_length = _at_least(0, "top", top), _at_least(1, "min_length", min_length)
-    criterion = criterion_of(states, threshold, left, right, rule)
-    search = _search(states, selected, criterion, cancelled)
-    counts = search.count(min_length)
-    best = search.distinct(counts, top, min_length) if distinct else search.best(counts, top, min_length)
-    attrs = {
+    found = find_matches_and_lengths(
+        states,
+        selected,
+        threshold,
+        left,
+        right,
+        rule=rule,
+        top=top,
+        min_length=min_length,
+        distinct=distinct,
+        lengths=lengths,
+        where=where,
+        cancelled=cancelled,
+    )
+    return found.matches
+
+
+def find_matches_and_lengths(  # noqa: PLR0913
+    states: xr.DataArray,
+    selected: ArrayLike,
+    threshold: ArrayLike | QuantileThresholds,
+    left: int = 0,
+    right: int = 0,
+    *,
+    rule: str = Rule.ABOVE,
+    top: int = 50,
+    min_length: int = 2,
+    distinct: bool = True,
+    lengths: tuple[int, int] | None = None,
+    where: ArrayLike | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Found:
+    """Find matches as `find_matches` does, and count the closed ranges of each length in the same pass.
+
+    Parameters
+    ----------
+    states, selected, threshold, left, right, rule, top, min_length, distinct, lengths, where, cancelled
+        As for `find_matches`.
+
+    Returns
+    -------
+    Found
+        The matches, and how many ranges there are of each length.
+
+    Raises
+    ------
+    RecordingError
+        With all that is wrong with the arguments.
+    Cancelled
+        If ``cancelled`` said so.
+    """
+    top = whole_number(0, "top", top)
+    search = _search(states, selected, criterion_of(states, threshold, left, right, rule), cancelled)
+    search = replace(search, filters=filters_of(search.steps.shape[0], min_length, lengths, where))
+    counts = search.count()
+    best = search.distinct(counts.at_overlap, top) if distinct else search.best(counts.at_overlap, top)
+    asked = {
         **_asked(threshold, left, right, rule),
-        "min_length": min_length,
+        "min_length": int(min_length),
+        **({} if where is None else {"where": int(search.filters.where.sum())}),
+    }
+    listed = {
         "top": top,
         "distinct": int(distinct),
-        "candidates": int(counts.sum()),
-        "complete": int(counts[-1]),
+        **({} if lengths is None else {"lengths": [int(steps) for steps in lengths]}),
+        "candidates": int(counts.at_overlap.sum()),
+        "complete": int(counts.at_overlap[-1]),
     }
-    return _dataset(best, states, attrs)
+    return Found(_dataset(best, states, {**asked, **listed}), _lengths_dataset(counts, states, asked))
 
 
 def own_match(  # noqa: PLR0913
@@ -179,16 +261,6 @@ def state_numbers(states: xr.DataArray, selected: ArrayLike) -> np.ndarray:
     return numbers.astype(np.int64)
 
 
-def _at_least(least: int, name: str, number: int) -> int:
-    try:
-        whole = operator.index(number)
-    except TypeError:
-        whole = least - 1
-    if whole < least:
-        raise RecordingError(Problem(name, f"is {number!r}; a whole number, {least} or more, was expected"))
-    return whole
-
-
 def _asked(threshold: ArrayLike | QuantileThresholds, left: int, right: int, rule: str) -> dict[str, Any]:
     """Return what was asked about states; thresholds that are quantiles are said by the quantile."""
     if isinstance(threshold, QuantileThresholds):
@@ -207,3 +279,9 @@ def _dataset(ranges: Ranges, states: xr.DataArray, attrs: dict[str, Any]) -> xr.
     }
     variables = {name: ("match", column.astype(np.int64)) for name, column in columns.items()}
     return xr.Dataset(variables, attrs={"source": str(states.name or ""), **attrs})
+
+
+def _lengths_dataset(counts: Counts, states: xr.DataArray, attrs: dict[str, Any]) -> xr.Dataset:
+    variables = {"candidates": ("length", counts.of_length), "complete": ("length", counts.complete)}
+    attrs = {"source": str(states.name or ""), **attrs}
+    return xr.Dataset(variables, {"length": counts.length}, attrs)

@@ -1,7 +1,8 @@
 """Every closed range, counted in one pass and ranked from the best overlap down: section 4.3 of the paper.
 
-The pass over the on/off bits of the selected states counts the closed ranges at each overlap. Then the best are
-collected, as many levels of overlap as it takes; only for those are the other states looked at, for the union.
+The pass over the on/off bits of the selected states counts the closed ranges at each overlap and of each length. Then
+the best are collected, as many levels of overlap as it takes; only for those are the other states looked at, for the
+union.
 """
 
 from __future__ import annotations
@@ -13,9 +14,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lstmvis_panel.compiled import columns, compiled, pack, words_for
+from lstmvis_panel.filters import UNFILTERED, Filters
 from lstmvis_panel.rows import count_states
 from lstmvis_panel.selection import Criterion, held
-from lstmvis_panel.sweep import OVERLAP, START, STOP, Pass, Question, new_pass, number_type, sweep
+from lstmvis_panel.sweep import (
+    BY_LENGTH,
+    BY_OVERLAP,
+    COMPLETE,
+    OVERLAP,
+    START,
+    STOP,
+    Pass,
+    Question,
+    new_pass,
+    number_type,
+    sweep,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -60,6 +74,29 @@ class Ranges:
 NONE = Ranges(*np.empty((4, 0), np.int64))
 
 
+@dataclass(frozen=True, eq=False)
+class Counts:
+    """How many closed ranges there are; whole numbers.
+
+    Attributes
+    ----------
+    at_overlap
+        Candidates at each overlap.
+    length
+        Lengths that occur, ascending; whatever the filters' bounds of it.
+    of_length, complete
+        Ranges of each of those lengths; those of them that have all selected states.
+    """
+
+    at_overlap: np.ndarray
+    length: np.ndarray
+    of_length: np.ndarray
+    complete: np.ndarray
+
+
+NO_COUNTS = Counts(np.zeros(1, np.int64), *np.empty((3, 0), np.int64))
+
+
 @dataclass(frozen=True)
 class Search:
     """One question to one source.
@@ -76,6 +113,8 @@ class Search:
         The threshold, its rule, and limits.
     poll
         Raises `Cancelled` once the search is to end.
+    filters
+        Which ranges are candidates.
     """
 
     steps: Steps
@@ -83,6 +122,7 @@ class Search:
     selected: np.ndarray
     criterion: Criterion
     poll: Callable[[], None]
+    filters: Filters = UNFILTERED
 
     @cached_property
     def bits(self) -> np.ndarray:
@@ -94,29 +134,32 @@ class Search:
             pack(on, bits[at : at + len(values)])
         return bits
 
-    def count(self, min_length: int, highest: int | None = None, kept: Ranges = NONE) -> np.ndarray:
-        """Count the closed ranges at each overlap up to ``highest`` that share no step with those kept."""
-        if not self.selected.size:
-            return np.zeros(1, np.int64)
-        question = self._question(min_length, 1, len(self.selected) if highest is None else highest)
-        return self._sweep(question, kept, 0).counts
+    def count(self) -> Counts:
+        """Count the closed ranges, in one pass."""
+        states, longest = len(self.selected), int(np.diff(self.edges).max())
+        if not (states and longest):
+            return NO_COUNTS
+        counts = self._sweep(self._question(1, states), NONE, longest=longest).counts
+        length = np.flatnonzero(counts[BY_LENGTH])
+        at_overlap = counts[BY_OVERLAP, : states + 1]
+        return Counts(at_overlap, length.astype(np.int64), counts[BY_LENGTH, length], counts[COMPLETE, length])
 
-    def best(self, counts: np.ndarray, top: int, min_length: int) -> Ranges:
+    def best(self, counts: np.ndarray, top: int) -> Ranges:
         """Return the best ranges, whether they share steps or not."""
         lowest, highest = _level_with(counts, top), len(counts) - 1
-        return self._ranked(self._question(min_length, lowest, highest), counts, NONE)[:top]
+        return self._ranked(self._question(lowest, highest), counts, NONE)[:top]
 
-    def distinct(self, counts: np.ndarray, top: int, min_length: int) -> Ranges:
+    def distinct(self, counts: np.ndarray, top: int) -> Ranges:
         """Return the best ranges that share no step with a better one."""
         kept, wanted, highest = NONE, top, len(counts) - 1
         while len(kept) < top and counts.any():
             lowest = _level_with(counts, wanted)
-            ranked = self._ranked(self._question(min_length, lowest, highest), counts, kept)
+            ranked = self._ranked(self._question(lowest, highest), counts, kept)
             rows = _apart(ranked.start, ranked.stop, top - len(kept))
             kept = kept.followed_by(ranked[rows])
             highest, wanted = lowest - 1, wanted * GROWTH
             if len(kept) < top:
-                counts = self.count(min_length, highest, kept)
+                counts = self._sweep(self._question(1, highest), kept).counts[BY_OVERLAP]
         return kept
 
     def around(self, start: int, stop: int, first: int, last: int) -> Ranges:
@@ -154,7 +197,7 @@ class Search:
     def _ranked(self, question: Question, counts: np.ndarray, kept: Ranges) -> Ranges:
         """Return the ranges that a pass finds, best first; it finds as many as were counted."""
         expected = int(counts[question.lowest : question.highest + 1].sum())
-        ranges = self._with_unions(self._sweep(question, kept, expected).ranges)
+        ranges = self._with_unions(self._sweep(question, kept, ranges=expected).ranges)
         # The sort is stable and the ranges come by ascending stop: of equal length, the first starts first.
         return ranges[np.lexsort((ranges.start - ranges.stop, ranges.union, -ranges.overlap))]
 
@@ -162,17 +205,18 @@ class Search:
         states = count_states(self.steps, self.edges, self.criterion, found[[START, STOP]], self.poll)
         return Ranges(found[START], found[STOP], found[OVERLAP], len(self.selected) + states - found[OVERLAP])
 
-    def _sweep(self, question: Question, kept: Ranges, expected: int) -> Pass:
+    def _sweep(self, question: Question, kept: Ranges, *, ranges: int = 0, longest: int = 0) -> Pass:
         total, states = self.steps.shape[0], len(self.selected)
-        found, taken = new_pass(states, total, expected), _taken(kept, total)
+        found, taken = new_pass(states, total, ranges, longest), _taken(kept, total)
         for begin in range(0, total + 1, STEPS_BETWEEN_POLLS):
             self.poll()
             end = min(begin + STEPS_BETWEEN_POLLS, total + 1)
-            sweep(self.bits, self.edges, begin, end, question, taken, found)
+            sweep(self.bits, self.edges, begin, end, question, self.filters.where, taken, found)
         return found
 
-    def _question(self, min_length: int, lowest: int, highest: int) -> Question:
-        return Question(self.criterion.left, self.criterion.right, min_length, lowest, highest)
+    def _question(self, lowest: int, highest: int) -> Question:
+        filters, limits = self.filters, (self.criterion.left, self.criterion.right)
+        return Question(*limits, filters.min_length, lowest, highest, filters.shortest, filters.longest)
 
     def _blocks(self, begin: int, end: int) -> Iterator[tuple[int, np.ndarray]]:
         for block in self.steps.blocks(begin, end):

@@ -25,6 +25,8 @@ class Question(NamedTuple):
         Least number of steps.
     lowest, highest
         Bounds of the overlap, both inclusive.
+    shortest, longest
+        Bounds of the length, both inclusive. Ranges beyond them are counted by their length only.
     """
 
     left: int
@@ -32,6 +34,8 @@ class Question(NamedTuple):
     min_length: int
     lowest: int
     highest: int
+    shortest: int
+    longest: int
 
 
 class Pass(NamedTuple):
@@ -42,14 +46,15 @@ class Pass(NamedTuple):
     groups
         int64, a row for each name below. `GROUP` of each state, -1 for none: with a limit on the left, only states
         that were off long enough are in one. Where each state's last run of on-steps `ENDED`. Of each group: its
-        `FIRST` step, its `SIZE` in states, how many of those count for the ranges that end here (`HITS`), its
-        neighbours by their steps (`OLDER`, `NEWER`; one past the last number is both ends of the row). Numbers that
-        no group has (`FREE`).
+        `FIRST` step (`NOWHERE` if no range may start there), its `SIZE` in states, how many of those count for the
+        ranges that end here (`HITS`), its neighbours by their steps (`OLDER`, `NEWER`; one past the last number is both
+        ends of the row). Numbers that no group has (`FREE`).
     cursor
         int64, a number for each name below: states that are `GROUPED`, numbers `UNUSED`, the `NEXT_EDGE` between
         documents, the `DOCUMENT`'s start, ranges `FILLED`.
     counts
-        int64, the number of ranges found at each overlap.
+        int64, the number of ranges found: a row by overlap (`BY_OVERLAP`). If lengths are counted too, a row by length,
+        whatever the question's bounds of it (`BY_LENGTH`), and one for those with all selected states (`COMPLETE`).
     ranges
         Rows `START`, `STOP`, `OVERLAP`, by ascending stop. Without room for any, ranges are only counted.
     """
@@ -63,17 +68,24 @@ class Pass(NamedTuple):
 GROUP, ENDED, FIRST, SIZE, HITS, OLDER, NEWER, FREE = range(8)
 GROUPED, UNUSED, NEXT_EDGE, DOCUMENT, FILLED = range(5)
 START, STOP, OVERLAP = range(3)
+BY_OVERLAP, BY_LENGTH, COMPLETE = range(3)
+NOWHERE = 2**62
+"""After all steps: what starts there is shorter than any range."""
 
 
-def new_pass(states: int, steps: int, ranges: int = 0) -> Pass:
-    """Return a pass over that many selected states and steps, with room for that many ranges."""
+def new_pass(states: int, steps: int, ranges: int = 0, longest: int = 0) -> Pass:
+    """Return a pass over that many selected states and steps, with room for that many ranges.
+
+    It counts lengths if it is told the greatest.
+    """
     groups = np.zeros((8, states + 1), np.int64)
     groups[[GROUP, ENDED]] = -1
     groups[[OLDER, NEWER]] = states
     groups[FREE] = np.arange(states + 1)
     cursor = np.zeros(5, np.int64)
     cursor[UNUSED] = states
-    return Pass(groups, cursor, np.zeros(states + 1, np.int64), np.empty((3, ranges), number_type(steps)))
+    counts = np.zeros((3 if longest else 1, max(states, longest) + 1), np.int64)
+    return Pass(groups, cursor, counts, np.empty((3, ranges), number_type(steps)))
 
 
 def number_type(steps: int) -> type[np.signedinteger]:
@@ -83,7 +95,14 @@ def number_type(steps: int) -> type[np.signedinteger]:
 
 @compiled
 def sweep(
-    bits: np.ndarray, edges: np.ndarray, begin: int, end: int, question: Question, taken: np.ndarray, state: Pass
+    bits: np.ndarray,
+    edges: np.ndarray,
+    begin: int,
+    end: int,
+    question: Question,
+    where: np.ndarray,
+    taken: np.ndarray,
+    state: Pass,
 ) -> None:
     """Go on from step begin to end (exclusive), finding the closed ranges that stop there.
 
@@ -97,6 +116,8 @@ def sweep(
         Steps; a pass is one call or several, from 0 to one step past the last.
     question
         Which ranges are wanted.
+    where
+        bool, at which steps ranges may start. They may anywhere if it has no length.
     taken
         Of each step and the end, how many steps before it are taken: ranges with such a step are passed over.
         Nothing is taken if it has no length.
@@ -129,7 +150,8 @@ def sweep(
             _close(counted, step, question, taken, groups, cursor, counts, ranges)
             _remove(fallen, step, groups, cursor)
         if rise:
-            _add(risen, step, question.left, groups, cursor)
+            first = step if len(where) == 0 or where[step] else NOWHERE
+            _add(risen, step, first, question.left, groups, cursor)
 
 
 @compiled
@@ -168,9 +190,15 @@ def _close(
             if overlap < question.lowest:
                 break
         start = groups[FIRST, group]
-        closed = closed and stop - start >= question.min_length
+        length = stop - start
+        closed = closed and length >= question.min_length
         if closed and question.lowest <= overlap <= question.highest and _is_free(start, stop, taken):
-            _note(start, stop, overlap, cursor, counts, ranges)
+            if len(counts) > 1:
+                counts[BY_LENGTH, length] += 1
+                if overlap == groups.shape[1] - 1:
+                    counts[COMPLETE, length] += 1
+            if question.shortest <= length <= question.longest:
+                _note(start, stop, overlap, cursor, counts, ranges)
         rest -= hits
         on -= size
         group = groups[OLDER, group]
@@ -198,7 +226,7 @@ def _is_free(start: int, stop: int, taken: np.ndarray) -> bool:
 
 @compiled
 def _note(start: int, stop: int, overlap: int, cursor: np.ndarray, counts: np.ndarray, ranges: np.ndarray) -> None:
-    counts[overlap] += 1
+    counts[BY_OVERLAP, overlap] += 1
     if ranges.shape[1]:
         at = cursor[FILLED]
         ranges[START, at] = start
@@ -231,7 +259,7 @@ def _remove(fallen: np.ndarray, step: int, groups: np.ndarray, cursor: np.ndarra
 
 
 @compiled
-def _add(risen: np.ndarray, step: int, left: int, groups: np.ndarray, cursor: np.ndarray) -> None:
+def _add(risen: np.ndarray, step: int, first: int, left: int, groups: np.ndarray, cursor: np.ndarray) -> None:
     """Make the states that are on from here a group; with a limit on the left, those that were off long enough."""
     since = max(step - left, cursor[DOCUMENT]) if left else step
     group = -1
@@ -243,18 +271,18 @@ def _add(risen: np.ndarray, step: int, left: int, groups: np.ndarray, cursor: np
             if groups[ENDED, state] > since:
                 continue
             if group < 0:
-                group = _new_group(step, groups, cursor)
+                group = _new_group(first, groups, cursor)
             groups[GROUP, state] = group
             groups[SIZE, group] += 1
             cursor[GROUPED] += 1
 
 
 @compiled
-def _new_group(step: int, groups: np.ndarray, cursor: np.ndarray) -> Any:
+def _new_group(first: int, groups: np.ndarray, cursor: np.ndarray) -> Any:
     row_end = groups.shape[1] - 1
     cursor[UNUSED] -= 1
     group = groups[FREE, cursor[UNUSED]]
-    groups[FIRST, group] = step
+    groups[FIRST, group] = first
     groups[OLDER, group] = groups[OLDER, row_end]
     groups[NEWER, group] = row_end
     groups[NEWER, groups[OLDER, row_end]] = group

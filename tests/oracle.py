@@ -54,6 +54,23 @@ def quantile(stored: np.ndarray, share: Fraction, rule: str) -> float:
     return next((value for count, value in enumerate(values, 1) if Fraction(count, len(values)) >= share), math.nan)
 
 
+class Passing(NamedTuple):
+    """What a range has to be to count: its least length, bounds of the length (inclusive), and where it may start."""
+
+    min_length: int
+    lengths: tuple[int, int] | None = None
+    where: Sequence[bool] | None = None
+
+    def counts(self, match: Match) -> bool:
+        """Tell whether a range is among those whose lengths are counted."""
+        return match.length >= self.min_length and (self.where is None or bool(self.where[match.start]))
+
+    def passes(self, match: Match) -> bool:
+        """Tell whether a range is a candidate for the list."""
+        low, high = self.lengths or (1, math.inf)
+        return self.counts(match) and low <= match.length <= high
+
+
 class Oracle:
     """All that can be asked about states that are on in documents.
 
@@ -97,20 +114,16 @@ class Oracle:
         has = self.states(start, stop)
         return Match(start, stop - start, len(has & selected), len(has | selected))
 
-    def candidates(self, selected: set[int], min_length: int) -> list[Match]:
-        """Return all closed ranges that are long enough, best first."""
-        closed = [
-            self.match(start, stop, selected)
-            for start, stop in self.ranges()
-            if stop - start >= min_length and self.is_closed(start, stop, selected)
-        ]
+    def closed(self, selected: set[int]) -> list[Match]:
+        """Return all closed ranges, best first."""
+        closed = [self.match(*pair, selected) for pair in self.ranges() if self.is_closed(*pair, selected)]
         return sorted(closed, key=lambda match: (-match.overlap, match.union, -match.length, match.start))
 
-    def matches(self, selected: set[int], top: int, min_length: int, *, distinct: bool) -> list[Match]:
+    def matches(self, candidates: list[Match], top: int, *, distinct: bool) -> list[Match]:
         """Return the best ranges; where distinct, those are passed over that share a step with one kept."""
         kept: list[Match] = []
         taken: set[int] = set()
-        for match in self.candidates(selected, min_length):
+        for match in candidates:
             steps = set(range(match.start, match.start + match.length))
             if len(kept) < top and not (distinct and steps & taken):
                 kept.append(match)

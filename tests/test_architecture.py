@@ -46,7 +46,7 @@ TABLE = (
     ),
     Part(
         "computing",
-        "arguments selection index matching search sweep rows compiled quantiles thresholds "
+        "arguments selection index matching filters search sweep rows compiled quantiles thresholds "
         "alignment wanted tokentext textsearch places summary fingerprint",
         "schema",
         SCREEN,

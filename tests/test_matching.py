@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,11 +18,11 @@ from hypothesis.extra import numpy as hnp
 from numba.core.dispatcher import Dispatcher
 
 from lstmvis_panel import compiled, index, rows, search, sweep
-from lstmvis_panel.matching import Cancelled, find_matches, own_match, warm
+from lstmvis_panel.matching import Cancelled, find_matches, find_matches_and_lengths, own_match, warm
 from lstmvis_panel.schema import RecordingError, document_edges
 from lstmvis_panel.selection import select_states
 from tests.drawn import values_of
-from tests.oracle import Match, Oracle, on_states
+from tests.oracle import Match, Oracle, Passing, on_states
 from tests.watched import lazy_states
 
 if TYPE_CHECKING:
@@ -62,6 +63,21 @@ def found(states: xr.DataArray, selected: list[int], *limits: int, **options: An
     """Return the matches at 0.5, all closed ranges unless told otherwise."""
     options = {"top": EVERYTHING, "min_length": 1, "distinct": False, **options}
     return [tuple(row) for row in rows_of(find_matches(states, selected, 0.5, *limits, **options))]
+
+
+def lengths_of(states: xr.DataArray, selected: list[int], *limits: int, **options: Any) -> dict[int, tuple[int, int]]:
+    """Return how many ranges have each length at 0.5, and how many of them all selected states."""
+    options = {"min_length": 1, **options}
+    return counted(find_matches_and_lengths(states, selected, 0.5, *limits, **options).lengths)
+
+
+def counted(lengths: xr.Dataset) -> dict[int, tuple[int, int]]:
+    """Return numbers of ranges, of all and of the complete, by their length."""
+    assert (list(lengths.data_vars), list(lengths.coords)) == (["candidates", "complete"], ["length"])
+    assert {variable.dtype for variable in lengths.variables.values()} == {np.dtype(np.int64)}
+    assert lengths.indexes["length"].is_monotonic_increasing
+    pairs = zip(lengths.candidates.values.tolist(), lengths.complete.values.tolist(), strict=True)
+    return dict(zip(lengths.length.values.tolist(), pairs, strict=True))
 
 
 # ------------------------------------------------------------------------------------------------------ as it is drawn
@@ -211,6 +227,73 @@ def test_short_ranges_are_no_candidates() -> None:
     assert find_matches(states, [0], 0.5).candidates == 3
 
 
+def test_only_ranges_of_the_lengths_asked_for_are_candidates() -> None:
+    states = drawn("# ## ### ####")
+    assert [row[1] for row in found(states, [0], lengths=(2, 3))] == [3, 2]
+    assert [row[1] for row in found(states, [0], lengths=(3, 3))] == [3]
+    assert [row[1] for row in found(states, [0], lengths=(1, 3), min_length=2)] == [3, 2]
+    assert found(states, [0], lengths=(5, 10**30)) == []
+    matches = find_matches(states, [0], 0.5, min_length=1, lengths=(2, 3))
+    assert (matches.candidates, matches.complete, matches.lengths) == (2, 2, [2, 3])
+
+
+def test_only_ranges_that_start_where_they_may_are_candidates() -> None:
+    states = drawn(
+        # 01234567
+        "  ####  ",
+        "   #### ",
+    )
+    at = xr.DataArray(np.arange(8), dims="step")
+    # The state that is on since step 2 still counts for the range that starts at 3.
+    assert found(states, [0, 1], where=at == 3) == [(3, 3, 2, 2), (3, 4, 1, 2)]
+    assert found(states, [0, 1], where=at == 2) == [(2, 4, 1, 2)]
+    assert found(states, [0, 1], where=at == 4) == []
+    matches = find_matches(states, [0, 1], 0.5, where=at >= 3)
+    assert (matches.candidates, matches.complete, matches.attrs["where"]) == (2, 1, 5)
+
+
+def test_a_document_is_searched_alone() -> None:
+    states = drawn("## ## ###", documents="000111222")
+    assert found(states, [0], where=states.document == 1) == [(3, 2, 1, 1)]
+    assert found(states, [0], where=states.document != 1) == [(6, 3, 1, 1), (0, 2, 1, 1)]
+
+
+def test_what_a_filter_leaves_out_takes_no_place_from_others() -> None:
+    states = drawn(
+        # 0123456789
+        "######   #",
+        " ####    #",
+        "  ##      ",
+    )
+    assert found(states, [0, 1, 2], distinct=True, lengths=(3, 9)) == [(1, 4, 2, 3)]
+    assert found(states, [0, 1, 2], distinct=True, lengths=(5, 9)) == [(0, 6, 1, 3)]
+    assert found(states, [0, 1, 2], distinct=True, where=np.arange(10) == 0) == [(0, 6, 1, 3)]
+
+
+def test_lengths_are_counted_whatever_length_is_asked_for() -> None:
+    states = drawn(
+        # 0123456789abcd
+        " ###  #### ## #",
+        "  ##    ##  # #",
+    )
+    every = {1: (2, 2), 2: (3, 2), 3: (1, 0), 4: (1, 0)}
+    assert lengths_of(states, [0, 1]) == every
+    assert lengths_of(states, [0, 1], lengths=(4, 4), top=1, distinct=False) == every
+    assert lengths_of(states, [0, 1], min_length=3) == {3: (1, 0), 4: (1, 0)}
+    assert lengths_of(states, [0, 1], where=np.arange(15) >= 8) == {1: (2, 2), 2: (2, 1)}
+    assert lengths_of(states, [0]) == {1: (1, 1), 2: (1, 1), 3: (1, 1), 4: (1, 1)}
+    assert lengths_of(states, []) == {}
+
+
+def test_the_counts_of_lengths_say_what_was_asked() -> None:
+    everywhere = np.ones(6, np.bool_)
+    found = find_matches_and_lengths(drawn("##  # "), [0], 0.5, 1, min_length=1, lengths=(2, 2), where=everywhere)
+    asked = {"source": "cell", "threshold": 0.5, "rule": "above", "left": 1, "right": 0, "min_length": 1, "where": 6}
+    assert found.lengths.attrs == asked
+    listed = {"top": 50, "distinct": 1, "lengths": [2, 2], "candidates": 1, "complete": 1}
+    assert found.matches.attrs == {**asked, **listed}
+
+
 def test_no_selected_state_finds_nothing() -> None:
     matches = find_matches(drawn("##"), [], 0.5)
     assert rows_of(matches) == []
@@ -261,6 +344,18 @@ def test_order_and_repetition_of_the_selected_states_do_not_matter() -> None:
         (([0], 0.5, 0, 1.5), {}, "limit on the right: is 1.5"),
         (([0], 0.5), {"min_length": 0}, "min_length: is 0; a whole number, 1 or more, was expected"),
         (([0], 0.5), {"top": -1}, "top: is -1; a whole number, 0 or more, was expected"),
+        (([0], 0.5), {"lengths": (0, 2)}, "least of lengths: is 0; a whole number, 1 or more, was expected"),
+        (([0], 0.5), {"lengths": (1, 2.5)}, "greatest of lengths: is 2.5; a whole number, 1 or more, was expected"),
+        (([0], 0.5), {"lengths": (3, 2)}, "lengths: is from 3 to 2 - give the least first, then the greatest"),
+        (([0], 0.5), {"lengths": 3}, "lengths: is 3; the least and the greatest number of steps were expected"),
+        (([0], 0.5), {"lengths": (1, 2, 3)}, "lengths: is (1, 2, 3); the least and the greatest"),
+        (([0], 0.5), {"where": [0, 1]}, "where: holds int64; bool was expected, one for each step - give a comparison"),
+        (
+            ([0], 0.5),
+            {"where": [True] * 3},
+            "where: has the shape (3,); one value for each of the 2 steps was expected",
+        ),
+        (([0], 0.5), {"where": True}, "where: has the shape ()"),
     ],
 )
 def test_questions_without_sense_are_refused(arguments: tuple[Any, ...], options: dict[str, Any], message: str) -> None:
@@ -441,46 +536,70 @@ def small_blocks() -> Iterator[None]:
         yield
 
 
-def check_everything(situation: Situation, states: xr.DataArray, top: int, min_length: int) -> None:
+@st.composite
+def filters(draw: st.DrawFn, shortest: st.SearchStrategy[int]) -> Passing:
+    """Draw what ranges have to be; as often as not only so long."""
+    lengths = draw(st.none() | st.tuples(st.integers(1, 6), st.integers(0, 6)).map(lambda pair: (pair[0], sum(pair))))
+    # For as many steps as there will be, over and over.
+    where = draw(st.none() | st.lists(st.booleans(), min_size=1, max_size=12))
+    return Passing(draw(shortest), lengths, where)
+
+
+def check_everything(situation: Situation, states: xr.DataArray, top: int, asked: Passing) -> None:
     """Compare all that can be asked about a situation with the oracle."""
+    passing = asked if asked.where is None else asked._replace(where=np.resize(asked.where, len(situation.stored)))
     oracle, selected = situation.oracle(), set(situation.selected)
+    closed = [match for match in oracle.closed(selected) if passing.counts(match)]
+    candidates = [match for match in closed if passing.passes(match)]
+    every = Counter(match.length for match in closed)
+    complete = Counter(match.length for match in closed if match.overlap == len(selected))
     question = (states, situation.selected, situation.threshold, *situation.limits)
     for distinct in (True, False):
-        matches = find_matches(*question, rule=situation.rule, top=top, min_length=min_length, distinct=distinct)
-        assert rows_of(matches) == oracle.matches(selected, top, min_length, distinct=distinct)
-        assert matches.candidates == len(oracle.candidates(selected, min_length))
+        options = {"rule": situation.rule, "top": top, "distinct": distinct, **passing._asdict()}
+        found = find_matches_and_lengths(*question, **options)
+        assert rows_of(found.matches) == oracle.matches(candidates, top, distinct=distinct)
+        assert found.matches.candidates == len(candidates)
+        assert found.matches.complete == sum(match.overlap == len(selected) for match in candidates)
+        assert counted(found.lengths) == {length: (every[length], complete[length]) for length in every}
 
 
-@given(situations(), st.sampled_from([1, 2, 5, EVERYTHING]), st.integers(1, 4))
+@given(situations(), st.sampled_from([1, 2, 5, EVERYTHING]), filters(st.integers(1, 4)))
 @settings(max_examples=300)
-def test_matches_are_those_of_the_definition(situation: Situation, top: int, min_length: int) -> None:
-    check_everything(situation, situation.in_memory(), top, min_length)
+def test_matches_are_those_of_the_definition(situation: Situation, top: int, passing: Passing) -> None:
+    check_everything(situation, situation.in_memory(), top, passing)
 
 
-@given(runs(), st.integers(1, 6), st.integers(1, 3))
+@given(runs(), st.integers(1, 6), filters(st.integers(1, 3)))
 @settings(max_examples=200)
 def test_matches_among_many_that_share_steps_are_those_of_the_definition(
-    situation: Situation, top: int, min_length: int
+    situation: Situation, top: int, passing: Passing
 ) -> None:
-    check_everything(situation, situation.in_memory(), top, min_length)
+    check_everything(situation, situation.in_memory(), top, passing)
 
 
 @given(
     situations(most_steps=8, widths=st.sampled_from([63, 64, 65, 127, 128, 129, 140, 200])),
     st.sampled_from([3, EVERYTHING]),
-    st.integers(1, 2),
+    filters(st.integers(1, 2)),
 )
 @settings(max_examples=60)
-def test_matches_of_many_states_are_those_of_the_definition(situation: Situation, top: int, min_length: int) -> None:
-    check_everything(situation, situation.in_memory(), top, min_length)
+def test_matches_of_many_states_are_those_of_the_definition(situation: Situation, top: int, passing: Passing) -> None:
+    check_everything(situation, situation.in_memory(), top, passing)
 
 
-@given(situations() | runs(), st.sampled_from([1, 2, 5, EVERYTHING]), st.sampled_from([0, 1 << 20]))
-def test_a_source_read_block_by_block_has_the_same_matches(situation: Situation, top: int, budget: int) -> None:
+@given(
+    situations() | runs(),
+    st.sampled_from([1, 2, 5, EVERYTHING]),
+    filters(st.just(1)),
+    st.sampled_from([0, 1 << 20]),
+)
+def test_a_source_read_block_by_block_has_the_same_matches(
+    situation: Situation, top: int, passing: Passing, budget: int
+) -> None:
     with small_blocks():
         index.set_budget(budget)
-        check_everything(situation, situation.lazy(), top, 1)
-        check_everything(situation, situation.in_memory(), top, 1)
+        check_everything(situation, situation.lazy(), top, passing)
+        check_everything(situation, situation.in_memory(), top, passing)
     index.set_budget(None)
 
 
@@ -514,6 +633,41 @@ def test_a_run_over_everything_is_one_match() -> None:
     states[50_000, 7] = 0
     assert found(states, list(range(130)), distinct=True) == [(0, 50_000, 130, 130), (50_001, 49_999, 130, 130)]
     assert found(states, list(range(130)))[2:] == [(0, 100_000, 129, 130)]
+
+
+def test_the_length_of_a_run_over_everything_is_counted() -> None:
+    states = xr.DataArray(np.ones((100_000, 2), np.float16), dims=("step", "state"))
+    assert lengths_of(states, [0, 1]) == {100_000: (1, 1)}
+    states[50_000, 1] = 0
+    every = {49_999: (1, 1), 50_000: (1, 1), 100_000: (1, 0)}
+    assert lengths_of(states, [0, 1]) == every
+    assert lengths_of(states, [0, 1], where=np.arange(100_000) > 0) == {49_999: (1, 1)}
+    assert found(states, [0, 1], lengths=(50_001, 100_000)) == [(0, 100_000, 1, 2)]
+
+
+def many_pairs() -> xr.DataArray:
+    """Return states that are on together in 30,000 ranges of 2 steps, and each alone in 1,000 ranges of 5 elsewhere."""
+    on = np.zeros((100_000, 2), np.float32)
+    on[0:90_000:3] = on[1:90_000:3] = 1
+    for step in range(5):
+        on[90_000 + step : 100_000 : 20, 0] = on[90_010 + step : 100_000 : 20, 1] = 1
+    return xr.DataArray(on, dims=("step", "state"))
+
+
+@pytest.mark.parametrize("distinct", [True, False])
+@pytest.mark.parametrize("passing", [{"lengths": (3, 5)}, {"where": np.arange(100_000) >= 90_000}])
+def test_what_passes_is_found_below_all_that_does_not(passing: dict[str, Any], distinct: bool) -> None:  # noqa: FBT001
+    matches = find_matches(many_pairs(), [0, 1], 0.5, top=500, distinct=distinct, **passing)
+    assert rows_of(matches) == [Match(start, 5, 1, 2) for start in range(90_000, 95_000, 10)]
+    assert (matches.candidates, matches.complete) == (1_000, 0)
+
+
+@pytest.mark.parametrize("passing", [{"lengths": (3, 4)}, {"where": np.zeros(100_000, np.bool_)}])
+def test_nothing_is_found_where_nothing_passes(passing: dict[str, Any]) -> None:
+    found = find_matches_and_lengths(many_pairs(), [0, 1], 0.5, top=500, **passing)
+    assert rows_of(found.matches) == []
+    assert (found.matches.candidates, found.matches.complete) == (0, 0)
+    assert counted(found.lengths) == ({} if "where" in passing else {2: (30_000, 30_000), 5: (1_000, 0)})
 
 
 def test_nested_ranges_hide_behind_one_that_takes_their_place() -> None:
@@ -586,6 +740,8 @@ def test_each_compiled_part_has_one_form_and_it_is_compiled_beforehand() -> None
     for source in (states, states.astype(np.float16), states.copy(data=np.asfortranarray(states.values))):
         find_matches(source, [0, 1], 0.5, 1, 2)
         own_match(source, [0, 1], 0.5, 0, 2)
+        find_matches(source, [0, 1], 0.5, where=np.broadcast_to(True, 4), lengths=(1, 2))  # noqa: FBT003
+        find_matches(source, [0, 1], 0.5, where=np.ones(8, np.bool_)[::-2])
     forms = {name: len(part.signatures) for name, part in COMPILED.items()}
     assert max(forms.values()) == 1, forms
     assert {name for name, count in forms.items() if count} >= CALLED

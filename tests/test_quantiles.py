@@ -147,7 +147,7 @@ def test_selections_and_matches_are_those_of_the_definition(
     assert matches.attrs["quantile"] == share / 1000
     columns = (matches[name].values.tolist() for name in matches)
     found = [Match(*row) for row in zip(*columns, strict=True)]
-    assert found == oracle.matches(set(selected), 50, 1, distinct=True)
+    assert found == oracle.matches(oracle.closed(set(selected)), 50, distinct=True)
 
 
 # ------------------------------------------------------------------------------------------------- read once, and when

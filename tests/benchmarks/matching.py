@@ -10,7 +10,7 @@ import argparse
 import tempfile
 import time
 import tracemalloc
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,11 +39,12 @@ class Case:
     limits: tuple[int, int] = (0, 0)
     runs: int = 3
     min_length: int = 2
+    filters: dict[str, Any] = field(default_factory=dict)
 
     def search(self) -> xr.Dataset:
         """Do it."""
         question = (self.states, self.selected, self.threshold, *self.limits)
-        return find_matches(*question, min_length=self.min_length)
+        return find_matches(*question, min_length=self.min_length, **self.filters)
 
 
 def wandering(steps: int, states: int, seed: int = 0) -> np.ndarray:
@@ -82,6 +83,8 @@ def usual(values: np.ndarray, folder: Path) -> Iterator[Case]:
         set_budget(None)
     for limits in ((0, 0), (1, 0), (0, 1), (1, 1)):
         yield Case("in memory", states, selected, threshold, limits)
+    tenth = np.arange(len(values)) % 10 == 0
+    yield Case("in memory, filtered", states, selected, threshold, filters={"lengths": (3, 5), "where": tenth})
     yield Case("documents of 20 steps", source_of(values, 20), selected, threshold)
     half = folder / "half.nc"
     states.astype(np.float16).to_dataset().to_netcdf(half, engine="h5netcdf", encoding=chunks)
@@ -106,6 +109,8 @@ def worst(values: np.ndarray) -> Iterator[Case]:
     yield Case("coins", source_of(coins), some, 0.5)
     yield Case("coins", source_of(coins), some, 0.5, (1, 1), min_length=1)
     yield Case("coins, all selected", source_of(coins), every, 0.5)
+    # Only what few states share lasts so long: all the better levels are filtered out.
+    yield Case("coins, long ones only", source_of(coins), every, 0.5, filters={"lengths": (12, steps), "top": 500})
     yield Case("coins, all selected", source_of(coins), every, 0.5, (1, 1), min_length=1)
     ties = np.arange(20 * steps)[:, np.newaxis] % 2 == np.array([0, 1, 0, 1, 0, 1, 0, 1])
     yield Case("every second step on", source_of(ties.astype(np.float32)), np.arange(1), 0.5, min_length=1)
