@@ -191,14 +191,19 @@ def _close(
                 break
         start = groups[FIRST, group]
         length = stop - start
-        closed = closed and length >= question.min_length
-        if closed and question.lowest <= overlap <= question.highest and _is_free(start, stop, taken):
+        closed = closed and length >= question.min_length and question.lowest <= overlap <= question.highest
+        # Written out here: handing arrays to a function costs more, for each range, than all that is done with them.
+        if closed and (len(taken) == 0 or taken[start] == taken[stop]):
             if len(counts) > 1:
                 counts[BY_LENGTH, length] += 1
                 if overlap == groups.shape[1] - 1:
                     counts[COMPLETE, length] += 1
             if question.shortest <= length <= question.longest:
-                _note(start, stop, overlap, cursor, counts, ranges)
+                counts[BY_OVERLAP, overlap] += 1
+                if ranges.shape[1]:
+                    at = cursor[FILLED]
+                    ranges[START, at], ranges[STOP, at], ranges[OVERLAP, at] = start, stop, overlap
+                    cursor[FILLED] = at + 1
         rest -= hits
         on -= size
         group = groups[OLDER, group]
@@ -217,22 +222,6 @@ def _hit(counted: np.ndarray, groups: np.ndarray) -> int:
                 groups[HITS, group] += 1
                 total += 1
     return total
-
-
-@compiled
-def _is_free(start: int, stop: int, taken: np.ndarray) -> bool:
-    return len(taken) == 0 or taken[start] == taken[stop]
-
-
-@compiled
-def _note(start: int, stop: int, overlap: int, cursor: np.ndarray, counts: np.ndarray, ranges: np.ndarray) -> None:
-    counts[BY_OVERLAP, overlap] += 1
-    if ranges.shape[1]:
-        at = cursor[FILLED]
-        ranges[START, at] = start
-        ranges[STOP, at] = stop
-        ranges[OVERLAP, at] = overlap
-        cursor[FILLED] = at + 1
 
 
 @compiled
