@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,12 +15,14 @@ from data.novels import findings
 from lstmvis_panel.schema import annotations, labels, sources, validate, words
 from lstmvis_panel.selection import select_states
 from lstmvis_panel.store import bundled_examples, open_recording
+from tests.documented import stated, table
 from tests.recordings import recording_of, texts
 
 if TYPE_CHECKING:
     import xarray as xr
 
 PATH = bundled_examples() / "novels" / "novels.h5"
+PAGE = Path(__file__).parents[1] / "docs" / "examples" / "novels.md"
 
 
 @pytest.fixture(scope="module")
@@ -47,10 +50,10 @@ def test_its_figures_fit_what_it_shows(recording: xr.Dataset) -> None:
     # Another number of words than the validation's 50,000, so another figure, but no other model.
     loss = float(recording["surprisal"].mean())
     assert np.exp(loss) == pytest.approx(recording.attrs["perplexity"], rel=0.3)
-    assert recording.attrs["perplexity"] < 80
+    assert recording.attrs["perplexity"] == stated("66.7")
     values = np.tanh(np.stack([recording[name].to_numpy().astype(np.float32) for name in sources(recording)]))
     assert np.mean(np.abs(values) > 0.95) == pytest.approx(recording.attrs["saturated_share"], abs=1e-6)
-    assert recording.attrs["saturated_share"] < 0.02
+    assert recording.attrs["saturated_share"] == stated("0.2 %")
 
 
 def test_the_true_next_word_is_often_among_the_five_predicted(recording: xr.Dataset) -> None:
@@ -60,17 +63,66 @@ def test_the_true_next_word_is_often_among_the_five_predicted(recording: xr.Data
     assert 0.3 < hit.mean() < 0.7
 
 
-@pytest.mark.parametrize(
-    ("parts", "chunk", "least"),
-    [(findings.NOUN_PHRASE, "noun_chunk", 0.8), (findings.VERB_PHRASE, "verb_chunk", 0.8)],
-)
-def test_phrases_match_phrases_of_their_kind(
-    recording: xr.Dataset, parts: tuple[str, ...], chunk: str, least: float
+@pytest.fixture(scope="module")
+def nouns(recording: xr.Dataset) -> findings.Shares:
+    return findings.shares(recording, findings.NOUN_PHRASE, "noun_chunk")
+
+
+@pytest.fixture(scope="module")
+def verbs(recording: xr.Dataset) -> findings.Shares:
+    return findings.shares(recording, findings.VERB_PHRASE, "verb_chunk")
+
+
+def test_phrases_match_phrases_of_their_kind(nouns: findings.Shares, verbs: findings.Shares) -> None:
+    """Row by row as the page has it, beside what the first word alone and other selections would do."""
+    rows = [
+        "selections",
+        "matches that begin a chunk of the kind",
+        "median selection",
+        "of all words",
+        "matches that start with the selection's first part of speech",
+        "of all words of that part of speech",
+        "the other matches",
+        "of all other words",
+        "where what is selected lies outside of all chunks",
+    ]
+    page = table(PAGE, "", "noun phrases", "verb phrases")
+    assert list(page) == rows
+    for column, found in enumerate((nouns, verbs)):
+        figures = [found.selections, found.share, found.median, found.base, found.alike, found.alike_base]
+        figures += [found.unlike, found.unlike_base, found.apart]
+        assert figures == [stated(page[row][column]) for row in rows]
+
+
+def test_matches_that_start_otherwise_begin_phrases_too(nouns: findings.Shares, verbs: findings.Shares) -> None:
+    """That a determiner begins a noun phrase is no finding; that other words found do so more than usual is."""
+    for found in (nouns, verbs):
+        assert found.unlike > 4 * found.unlike_base
+        assert found.share > 5 * found.apart
+
+
+def test_the_worst_selections_are_those_the_page_names(
+    recording: xr.Dataset, nouns: findings.Shares, verbs: findings.Shares
 ) -> None:
-    found = findings.shares(recording, parts, chunk)
-    assert found.selections > 100
-    assert found.share > least
-    assert found.base < 0.3
+    def worst(found: findings.Shares, length: int, count: int) -> dict[str, float]:
+        starts = found.worst[:count]
+        return {" ".join(words(recording, start, start + length)): found.by_selection[start] for start in starts}
+
+    assert worst(nouns, 3, 1) == {"all imaginable happiness": stated("18 %")}
+    assert worst(verbs, 2, 4) == {
+        "be shaken": stated("4 %"),
+        "be impressed": stated("6 %"),
+        "be married": stated("8 %"),
+        "be declined": stated("8 %"),
+    }
+
+
+def test_ranges_to_compare_with_hold_no_word_of_a_chunk(recording: xr.Dataset) -> None:
+    place, document = findings.texts(recording, "noun_chunk"), recording["document"].to_numpy()
+    starts = findings.no_phrases(recording, "noun_chunk", 3)
+    assert findings.APART <= len(starts) < 2 * findings.APART
+    assert all(set(place[start : start + 3]) == {"outside"} for start in starts)
+    assert (document[starts] == document[starts + 2]).all()
 
 
 def test_the_states_that_are_on_part_noun_phrases_from_verb_phrases(recording: xr.Dataset) -> None:
@@ -79,7 +131,9 @@ def test_the_states_that_are_on_part_noun_phrases_from_verb_phrases(recording: x
     is_verb = np.repeat([False, True], [len(some) for some in spans])
     plane = PCA(2).fit_transform(patterns)
     divide = LogisticRegression(class_weight="balanced")
-    assert cross_val_score(divide, plane, is_verb, scoring="balanced_accuracy", cv=5).mean() > 0.93
+    parted = cross_val_score(divide, plane, is_verb, scoring="balanced_accuracy", cv=5).mean()
+    # The page says 97.6 %; another version of scikit-learn may draw the line a little otherwise.
+    assert parted == pytest.approx(0.976, abs=0.005)
 
 
 def test_a_chunk_ends_where_the_next_begins_or_its_document_ends() -> None:

@@ -160,11 +160,7 @@ def report_findings(recording: xr.Dataset) -> None:
     """Print what comes of selecting every noun phrase and every verb phrase in turn."""
     for parts, chunk in ((findings.NOUN_PHRASE, "noun_chunk"), (findings.VERB_PHRASE, "verb_chunk")):
         if len(findings.phrases(recording, parts)):
-            found = findings.shares(recording, parts, chunk)
-            console.print(
-                f"{' '.join(parts)}: of the matches of {found.selections} selections {found.share:.1%} begin a "
-                f"{chunk} (at worst {found.least:.1%}); of all words {found.base:.1%} do."
-            )
+            console.print(f"{' '.join(parts)}, {chunk}: {findings.shares(recording, parts, chunk)}")
 
 
 def main(
