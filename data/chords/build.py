@@ -24,7 +24,7 @@ import xarray as xr
 from rich.console import Console
 from rich.progress import track
 
-from data.chords import chorales, findings
+from data.chords import chorales, findings, scenes
 from data.chords import model as chord_model
 from data.chords.corpus import Corpus, Song, corpus_of
 from data.chords.harmony import CADENCES
@@ -208,14 +208,16 @@ def main(
     }
     about |= {"saturated_share": saturated_share(recording), "torch_version": str(torch.__version__)}
     recording = recording.assign_attrs(about | facts)
-    if scene := findings.best_scene(recording):
-        recording = recording.assign_attrs(view=json.dumps(scene.view))
+    chosen = findings.choose(recording)
+    played = scenes.scenes(recording, chosen)
+    if played.best:
+        recording = recording.assign_attrs(view=json.dumps(played.best.view))
     if problems := validate(recording):
         raise RecordingError(problems)
     save_recording(recording, out, compress=True)
     for name, value in recording.attrs.items():
         console.print(f"{name}: {value}", highlight=False)
-    for line in findings.report(recording):
+    for line in findings.report(recording, chosen) + scenes.report(played):
         console.print(line, highlight=False)
     for path in (out, weights):
         console.print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")

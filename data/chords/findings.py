@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from data.chords.harmony import root_of
-from lstmvis_panel.matching import find_matches
 from lstmvis_panel.schema import document_edges, labels, sources
-from lstmvis_panel.selection import on, select_states
+from lstmvis_panel.selection import on
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
     import xarray as xr
     from numpy.typing import NDArray
@@ -29,8 +28,6 @@ FEWEST = 12
 """Cadences into a chord in the pieces held out that it takes to make a share of them."""
 
 ANY = "any"
-RIGHT, SHORTEST, MOST_STATES, LEAST_SHARE = 1, 3, 12, 0.8
-"""Of the scene: states are off at the resolution; the selection is long, its states few, its matches mostly right."""
 
 
 @dataclass(frozen=True)
@@ -84,8 +81,11 @@ class Shares:
         at the resolution.
     elsewhere
         The same share of all other ranges of the same lengths in the same pieces.
+    reached
+        The same share of all ranges of these lengths that end where a chord on this root is reached, but not by such a
+        cadence: what tells cadences from other ways to the same chord. NaN for `ANY`.
     other
-        The same share of the cadences that resolve to other chords; NaN if there are none.
+        The same share of the cadences that resolve to other chords; NaN for `ANY`.
     begun
         Share of those in ``share`` with whose first chord the state goes on: just before it is off, or nothing is.
     """
@@ -95,17 +95,18 @@ class Shares:
     cadences: int
     share: float
     elsewhere: float
+    reached: float
     other: float
     begun: float
 
     def __str__(self) -> str:
         """Return all of it as a sentence."""
         state = self.watched
-        others = "" if self.into == ANY else f", {self.other:.1%} of other cadences"
+        others = f", {self.reached:.1%} where it is reached otherwise, {self.other:.1%} of other cadences"
         return (
             f"Into {self.into}: state {state.state} of {state.source} at {state.threshold} is on through "
             f"{self.share:.1%} of {self.cadences} cadences ({self.begun:.1%} of these from the first chord on); "
-            f"{self.elsewhere:.1%} elsewhere{others}"
+            f"{self.elsewhere:.1%} elsewhere{'' if self.into == ANY else others}"
         )
 
 
@@ -147,7 +148,12 @@ def through(is_on: NDArray[np.bool_], spans: NDArray[np.int64]) -> NDArray[np.fl
     return np.mean([is_on[start:stop].all(axis=0) & ~is_on[stop] for start, stop in spans], axis=0)
 
 
-def elsewhere(is_on: NDArray[np.bool_], spans: NDArray[np.int64], within: NDArray[np.int64]) -> NDArray[np.float64]:
+def elsewhere(
+    is_on: NDArray[np.bool_],
+    spans: NDArray[np.int64],
+    within: NDArray[np.int64],
+    at: NDArray[np.bool_] | None = None,
+) -> NDArray[np.float64]:
     """Return the share that `through` would find by chance: of all ranges in these pieces that are none of the spans.
 
     Of ranges of each length as much is counted as of spans of that length.
@@ -160,6 +166,8 @@ def elsewhere(is_on: NDArray[np.bool_], spans: NDArray[np.int64], within: NDArra
         First steps and resolutions of the cadences.
     within
         First steps and ends of the pieces.
+    at
+        At which steps these ranges may resolve, shape (step,); at any if it is left out.
 
     Returns
     -------
@@ -173,16 +181,18 @@ def elsewhere(is_on: NDArray[np.bool_], spans: NDArray[np.int64], within: NDArra
     for length, count in Counter(lengths.tolist()).items():
         ends = np.concatenate([np.arange(first + length, stop) for first, stop in within])
         ends = np.setdiff1d(ends, spans[lengths == length, 1])
+        ends = ends if at is None else ends[at[ends]]
         on_before = last_off[ends - 1] < ends[:, None] - length
         total += count * (on_before & ~is_on[ends]).mean(axis=0)
     return total / len(spans)
 
 
-def choose(recording: xr.Dataset, roots: Sequence[str]) -> dict[str, Watched]:
-    """Return the state that tells cadences into a chord on each root best, in the pieces that the model has read.
+def choose(recording: xr.Dataset) -> dict[str, Watched]:
+    """Return the state that tells cadences into each common root best, in the pieces read; one more for `ANY`.
 
     Of all states of all sources and all `THRESHOLDS`, it is the one for which `through` exceeds `elsewhere` most.
     """
+    roots = [*common_roots(recording), ANY]
     found, within = cadences(recording, READ), pieces(recording, READ)
     best = dict.fromkeys(roots, (-1.0, Watched("", 0, 0.0)))
     for source in sources(recording):
@@ -200,13 +210,22 @@ def shares(recording: xr.Dataset, root: str, watched: Watched, split: str = HELD
     is_on = on_steps(recording, watched)[:, None]
     found, within = cadences(recording, split), pieces(recording, split)
     spans, others = found.to(root), found.spans[found.into != root]
-    other = float("nan") if root == ANY else float(through(is_on, others)[0])
+    reached = other = float("nan")
+    if root != ANY:
+        otherwise = arrivals(recording, root)
+        otherwise[spans[:, 1]] = False
+        reached = float(elsewhere(is_on, spans, within, otherwise)[0])
+        other = float(through(is_on, others)[0])
     share, chance = float(through(is_on, spans)[0]), float(elsewhere(is_on, spans, within)[0])
-    off_before = np.append(~is_on[:, 0], [True])
+    return Shares(root, watched, len(spans), share, chance, reached, other, begun(recording, is_on[:, 0], spans))
+
+
+def begun(recording: xr.Dataset, is_on: NDArray[np.bool_], spans: NDArray[np.int64]) -> float:
+    """Return with which share of the spans it is on through a state goes on; NaN if it is on through none."""
+    off_before = np.append(~is_on, [True])
     off_before[document_edges(recording) - 1] = True
     held = [start for start, stop in spans if is_on[start:stop].all() and not is_on[stop]]
-    begun = float(off_before[np.array(held) - 1].mean()) if held else float("nan")
-    return Shares(root, watched, len(spans), share, chance, other, begun)
+    return float(off_before[np.array(held) - 1].mean()) if held else float("nan")
 
 
 def on_steps(recording: xr.Dataset, watched: Watched) -> NDArray[np.bool_]:
@@ -221,78 +240,9 @@ def common_roots(recording: xr.Dataset) -> list[str]:
     return [root for root, count in both[0].most_common() if count >= FEWEST and both[1][root] >= FEWEST]
 
 
-def all_shares(recording: xr.Dataset) -> list[Shares]:
-    """Return what the states chosen on the pieces read do in those held out: one for each common root, one for all."""
-    chosen = choose(recording, [*common_roots(recording), ANY])
+def all_shares(recording: xr.Dataset, chosen: Mapping[str, Watched]) -> list[Shares]:
+    """Return what the states chosen on the pieces read do in those held out."""
     return [shares(recording, root, watched) for root, watched in chosen.items()]
-
-
-@dataclass(frozen=True)
-class Scene:
-    """What figure 10 of the paper shows: a cadence is selected, and its matches are others, of several lengths.
-
-    Attributes
-    ----------
-    root
-        Root of the chord that is reached.
-    watched
-        The state that stays on through cadences; the source and the threshold are those of the search.
-    start, resolution
-        The selection is from the first step to the one before the resolution.
-    states
-        How many states the selection has; the one watched is among them.
-    share
-        Share of the matches, the selection's own aside, right after which a chord on the root in question comes.
-    lengths
-        Lengths of these matches, the shortest first.
-    base
-        Share of all steps at which a chord on this root is reached.
-    """
-
-    root: str
-    watched: Watched
-    start: int
-    resolution: int
-    states: int
-    share: float
-    lengths: tuple[int, ...]
-    base: float
-
-    def __str__(self) -> str:
-        """Return all of it as a sentence."""
-        return (
-            f"Steps {self.start} to {self.resolution - 1} of {self.watched.source} at {self.watched.threshold}, right "
-            f"limit {RIGHT}: {self.states} states are on; {self.share:.1%} of the matches end where a chord on "
-            f"{self.root} is reached, as {self.base:.1%} of all steps do; they have lengths {self.lengths}"
-        )
-
-    @property
-    def view(self) -> dict[str, str | int | float]:
-        """How to open the recording so that the scene can be played."""
-        state = self.watched
-        return {
-            "source": state.source,
-            "position": self.start,
-            "threshold": state.threshold,
-            "left": 0,
-            "right": RIGHT,
-            "mapping": "cadence",
-        }
-
-
-def scene(recording: xr.Dataset, root: str, watched: Watched, start: int, resolution: int) -> Scene | None:
-    """Select what leads to a resolution, and see what the matches lead to; None if the state is not among those on."""
-    states = recording[watched.source]
-    selected = select_states(states, start, resolution, watched.threshold, right=RIGHT)
-    if watched.state not in selected:
-        return None
-    matches = find_matches(states, selected, watched.threshold, right=RIGHT)
-    matches = matches.isel(match=matches["start"].to_numpy() != start)
-    after = matches["start"].to_numpy() + matches["length"].to_numpy()
-    arrives = arrivals(recording, root)
-    there = np.append(arrives, [False])[after]
-    lengths = tuple(np.unique(matches["length"].to_numpy()[there]).tolist())
-    return Scene(root, watched, start, resolution, len(selected), float(there.mean()), lengths, float(arrives.mean()))
 
 
 def arrivals(recording: xr.Dataset, root: str) -> NDArray[np.bool_]:
@@ -303,25 +253,6 @@ def arrivals(recording: xr.Dataset, root: str) -> NDArray[np.bool_]:
     return arrives
 
 
-def best_scene(recording: xr.Dataset) -> Scene | None:
-    """Return the scene whose matches have the most lengths, then the largest share.
-
-    Selected is in turn each cadence into a chord on a common root, in the pieces held out, with at least `SHORTEST`
-    steps before its resolution; the source and the threshold are those of the root's state. Passed over are selections
-    of more than `MOST_STATES` states, and those of which less than `LEAST_SHARE` of the matches lead to the root.
-    """
-    found, roots = cadences(recording, HELD_OUT), common_roots(recording)
-    chosen = choose(recording, roots) if roots else {}
-    scenes = [
-        scene(recording, root, watched, int(start), int(resolution))
-        for root, watched in chosen.items()
-        for start, resolution in found.to(root)
-        if resolution - start >= SHORTEST
-    ]
-    good = [each for each in scenes if each and each.states <= MOST_STATES and each.share >= LEAST_SHARE]
-    return max(good, key=lambda each: (len(each.lengths), each.share), default=None)
-
-
-def report(recording: xr.Dataset) -> list[str]:
-    """Return the findings, a sentence each."""
-    return [str(found) for found in (*all_shares(recording), best_scene(recording)) if found]
+def report(recording: xr.Dataset, chosen: Mapping[str, Watched]) -> list[str]:
+    """Return what the states chosen do, a sentence each."""
+    return [str(found) for found in all_shares(recording, chosen)]
