@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import json
 from math import log
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pytest
 
+from data.parens import findings
 from lstmvis_panel.matching import find_matches
 from lstmvis_panel.schema import labels, sources, validate, words
 from lstmvis_panel.selection import select_states
 from lstmvis_panel.store import bundled_examples, open_projects, open_recording
+from tests.documented import stated, table
 
 if TYPE_CHECKING:
     import xarray as xr
 
 PATH = bundled_examples() / "parens" / "parens.h5"
+PAGE = Path(__file__).parents[1] / "docs" / "examples" / "parens.md"
 THRESHOLD = 0.3
 CELLS_AND_OUTPUTS = [("cell1", "output1"), ("cell2", "output2")]
 
@@ -85,11 +89,11 @@ def test_the_model_has_learnt_all_there_is_to_learn(recording: xr.Dataset, text:
     loss = float(recording["surprisal"].mean(dtype=float))
     assert recording.attrs["loss_floor"] == pytest.approx(floor)
     assert recording.attrs["loss"] == pytest.approx(loss)
-    assert floor < loss < floor + 0.01
+    assert loss == stated("0.9051")
+    assert floor == stated("0.9038")
     # The five levels share the time as 3 : 4 : 4 : 4 : 3.
     entropy = 1 / 3 * (log(3) - 2 / 3 * log(2)) + 2 / 3 * (3 / 2 * log(2))
-    assert recording.attrs["language_entropy"] == pytest.approx(entropy)
-    assert abs(loss - entropy) < 0.01
+    assert recording.attrs["language_entropy"] == pytest.approx(entropy) == stated("0.9053")
 
 
 def test_predictions_are_for_the_step_after(recording: xr.Dataset) -> None:
@@ -151,7 +155,45 @@ def test_selecting_a_phrase_on_level_4_finds_phrases_on_level_4(
         assert len(set(matches["length"].to_numpy())) >= 3
 
 
+@pytest.mark.parametrize("left", [0, 1])
+def test_wherever_it_is_selected_all_its_matches_lie_on_level_4(recording: xr.Dataset, left: int) -> None:
+    """The figures of the text beside the recording."""
+    found = findings.select_each(recording, 4, left)
+    assert len(found.states) == 392
+    assert (found.states.min(), found.states.max()) == [(80, 82), (26, 31)][left]
+    assert found.on_level.min() == 1
+    assert (found.lengths.min(), found.lengths.max()) == (8, 13)
+    assert np.bincount(found.lengths).argmax() == [8, 9][left]
+
+
+@pytest.mark.parametrize("level", [1, 2, 3, 4])
+def test_all_levels_are_as_the_page_says(recording: xr.Dataset, level: int) -> None:
+    """To level 4 no parenthesis can be added, to the others it can: with a limit their matches may go on into it."""
+    page = table(PAGE, "selected", "selections", "of all steps")
+    selections, base, free_whole, begin, limited_whole, lengths = page[f"( {level}"]
+    free, limited = (findings.select_each(recording, level, left) for left in (0, 1))
+    assert len(free.states) == len(limited.states) == int(selections)
+    assert free.base == stated(base)
+    assert free.on_level.min() == stated(free_whole)
+    assert limited.begin_alike.min() == stated(begin)
+    assert limited.on_level.mean() == stated(limited_whole)
+    assert f"{free.lengths.min()} to {free.lengths.max()}" == lengths
+
+
+def test_the_scene_of_the_page_is_there(recording: xr.Dataset) -> None:
+    selected = select_states(recording["cell2"], 2978, 2980, THRESHOLD, left=1)
+    assert words(recording, 2978, 2980) == ["(", "4"]
+    assert words(recording, 3099, 3101) == ["(", "2"]
+    assert len(selected) == 26
+    assert len(select_states(recording["cell2"], 2978, 2980, THRESHOLD)) == 82
+    matches = find_matches(recording["cell2"], selected, THRESHOLD, left=1)
+    assert matches["start"].to_numpy()[:2].tolist() == [1066, 3508]
+    assert sorted(set(matches["length"].to_numpy().tolist())) == [5, 6, 7, 8, 9, 10, 11, 13, 15]
+    assert (matches["overlap"] == 26).all()
+    assert (recording["nesting_level"].to_numpy()[matches["start"]] == 4).all()
+
+
 def test_some_states_tell_level_4_alone(recording: xr.Dataset, text: Text) -> None:
     on = np.tanh(recording["cell2"].to_numpy().astype(float)) >= THRESHOLD
     four_are_open = text.open == 4
-    assert (on == four_are_open[:, None]).all(axis=0).sum() >= 20
+    assert (on == four_are_open[:, None]).all(axis=0).sum() == 23

@@ -22,11 +22,11 @@ import xarray as xr
 from rich.console import Console
 from rich.progress import track
 
+from data.parens import findings
 from data.parens import model as language_model
 from data.parens.language import (
     CLOSE,
     DEEPEST,
-    FIRST_DIGIT,
     OPEN,
     VOCABULARY,
     entropy,
@@ -35,9 +35,7 @@ from data.parens.language import (
     opened_by,
     true_surprisal,
 )
-from lstmvis_panel.matching import find_matches
 from lstmvis_panel.schema import RecordingError, validate
-from lstmvis_panel.selection import select_states
 from lstmvis_panel.store import save_recording
 
 if TYPE_CHECKING:
@@ -53,9 +51,7 @@ GRID = 1024
 """States are recorded as multiples of 1/GRID: finer digits show nowhere and would add half to the file."""
 
 EQUAL = 1e-5
-SOURCE, THRESHOLD = "cell2", 0.3
 SATURATED = 0.95
-SEVERAL = 3
 SHOWN, LEFT_OF_MARK = 38, 3
 """Steps that the app shows at its usual width, and how many of them stand left of the position asked for."""
 
@@ -180,23 +176,17 @@ def predictions(traced: language_model.Trace, text: HeldOut) -> dict[str, xr.Var
     }
 
 
-def phrase_starts(recording: xr.Dataset) -> NDArray[np.int64]:
-    """Return the steps of all ``( 4``: an opening parenthesis to level 4 with a digit after it."""
-    token, level = recording["token"].to_numpy(), recording["nesting_level"].to_numpy()
-    opened = (token[:-1] == OPEN) & (level[:-1] == DEEPEST)
-    return np.flatnonzero(opened & (token[1:] == FIRST_DIGIT + DEEPEST))
-
-
 def telling_view(recording: xr.Dataset) -> dict[str, str | int | float]:
     """Return where to open the recording: where the steps shown hold the most lengths of level-4 phrases."""
-    starts = phrase_starts(recording)
+    starts = findings.phrases(recording, DEEPEST)
     closing = np.flatnonzero(recording["token"].to_numpy() == CLOSE)
     starts = starts[starts < closing[-1]]
     ends = closing[np.searchsorted(closing, starts)]
     windows = [(starts >= first) & (ends < first + SHOWN) for first in starts - LEFT_OF_MARK]
     kinds = [(len(set((ends - starts)[inside])), int(inside.sum())) for inside in windows]
     best = max(range(len(starts)), key=lambda number: kinds[number], default=None)
-    return {"source": SOURCE, "position": 0 if best is None else int(starts[best]), "threshold": THRESHOLD}
+    position = 0 if best is None else int(starts[best])
+    return {"source": findings.SOURCE, "position": position, "threshold": findings.THRESHOLD}
 
 
 def facts(recording: xr.Dataset, text: HeldOut) -> dict[str, float | int | str]:
@@ -211,27 +201,6 @@ def facts(recording: xr.Dataset, text: HeldOut) -> dict[str, float | int | str]:
         "torch_version": str(torch.__version__),
         "made_by": "data/parens/build.py",
     }
-
-
-def report_finding(recording: xr.Dataset) -> None:
-    """Print what comes of selecting each ``( 4`` of the recording in turn (section 5.1 of the paper)."""
-    on_level = recording["nesting_level"].to_numpy() == DEEPEST
-    states = recording[SOURCE].load()
-    for left in (0, 1):
-        shares, lengths = [], []
-        for start in track(phrase_starts(recording), f"Matching each ( 4, left limit {left}", console=console):
-            selected = select_states(states, start, start + 2, THRESHOLD, left)
-            matches = find_matches(states, selected, THRESHOLD, left)
-            ranges = zip(matches["start"].to_numpy(), matches["length"].to_numpy(), strict=True)
-            shares.append(np.mean([on_level[first : first + length].all() for first, length in ranges] or [0.0]))
-            lengths.append(len(set(matches["length"].to_numpy())))
-        if shares:
-            several = np.mean(np.array(lengths) >= SEVERAL)
-            console.print(
-                f"Left limit {left}, over {len(shares)} selections: {np.mean(shares):.1%} of the 50 best matches lie "
-                f"on level 4 as a whole (at worst {np.min(shares):.1%}); they have {np.median(lengths):.0f} lengths "
-                f"(at worst {np.min(lengths)}), {SEVERAL} or more for {several:.1%} of the selections."
-            )
 
 
 def check(recording: xr.Dataset) -> None:
@@ -264,7 +233,8 @@ def main(
     language_model.save(model, weights)
     for name, value in recording.attrs.items():
         console.print(f"{name}: {value}", highlight=False)
-    report_finding(recording)
+    for line in findings.report(recording):
+        console.print(line, highlight=False)
     for path in (out, weights):
         console.print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
 
