@@ -1,4 +1,7 @@
-"""What no file of the repository may mention: a place on one machine, or a host that is asked for scripts."""
+"""What no file of the repository may mention: a place on one machine, or a host that is asked for scripts.
+
+And how heavy the files of the examples may be.
+"""
 
 from __future__ import annotations
 
@@ -33,6 +36,9 @@ def mentions(pattern: re.Pattern[str], files: list[Path]) -> list[str]:
     ]
 
 
+HEAVIEST = 60e6
+"""Bytes that the examples may have all together, recordings and weights included: they are fetched with every clone."""
+
 PACKAGE_FILES = text_files("lstmvis_panel")
 WEB_FILES = [path for path in PACKAGE_FILES if path.suffix in WEB]
 TOP_FILES = [path for path in ROOT.iterdir() if path.suffix in TEXT or path.name == "Makefile"]
@@ -55,6 +61,17 @@ def test_scripts_import_only_files_beside_them() -> None:
 
 def test_nothing_in_the_package_names_a_content_network() -> None:
     assert mentions(CONTENT_NETWORK, PACKAGE_FILES) == []
+
+
+def test_the_examples_are_light_enough_to_be_cloned() -> None:
+    files = [path for path in (ROOT / "data").rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    assert {path.parent.name for path in files if path.suffix == ".safetensors"} == {
+        "chords",
+        "dna",
+        "novels",
+        "parens",
+    }
+    assert sum(path.stat().st_size for path in files) < HEAVIEST
 
 
 @pytest.mark.parametrize(
