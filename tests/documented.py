@@ -10,10 +10,8 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from _pytest.python_api import ApproxBase
 
-
-def stated(figure: str) -> ApproxBase:
+def stated(figure: str) -> object:
     """Return what equals a figure as it is printed, ``90.3 %`` or ``66.7``: all that is rounded to it."""
     number = figure.removesuffix("%").strip().replace(",", "")
     unit = 0.01 if figure.endswith("%") else 1.0

@@ -117,6 +117,15 @@ def test_the_worst_selections_are_those_the_page_names(
     }
 
 
+def test_the_scene_of_the_page_is_there(recording: xr.Dataset) -> None:
+    assert words(recording, 3142, 3145) == ["the", "tremendous", "whale"]
+    assert words(recording, 9182, 9184) == ["had", "gained"]
+    selected = select_states(recording["cell2"], 3142, 3145, findings.THRESHOLD, findings.LEFT)
+    assert len(selected) == 23
+    starts = findings.matches(recording, [3142], 3)[3142]
+    assert set(findings.texts(recording, "noun_chunk")[starts]) == {"begin"}
+
+
 def test_ranges_to_compare_with_hold_no_word_of_a_chunk(recording: xr.Dataset) -> None:
     place, document = findings.texts(recording, "noun_chunk"), recording["document"].to_numpy()
     starts = findings.no_phrases(recording, "noun_chunk", 3)
