@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
 import panel as pn
 import param
 from bokeh.models.ui import Tooltip
+
+from lstmvis_panel.components.number_field import NumberField
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 HERE = Path(__file__).parent
 CONTROLS = (HERE / "controls.css").read_text(encoding="utf-8")
+DIGITS = 12
+"""Digits behind the point of a number in a field, at most."""
+
+LONG = 1e9
+"""From here on a number is written as Python does, with an exponent where it is very long."""
+
+LONGEST = 400
+"""Characters of a number that are read; the longest that is written without an exponent has some three hundred."""
+
 TEXT = (HERE / "text.css").read_text(encoding="utf-8")
 
 
@@ -78,25 +91,40 @@ def bar(name: Any, *parts: Any) -> pn.Row:
     )  # fmt: skip
 
 
-def number_input(parameter: param.Parameter, label: str, step: float, width: int) -> pn.viewable.Viewable:
+def number_input(parameter: param.Parameter, label: str, step: float, width: int) -> NumberField:
     """A number that is typed or stepped, in both directions one with its parameter."""
-    kind = pn.widgets.IntInput if isinstance(parameter, param.Integer) else pn.widgets.FloatInput
-    style = {} if kind is pn.widgets.IntInput else {"format": "0.000[000000000]"}
+    owner, name = parameter.owner, parameter.name
+    whole = isinstance(parameter, param.Integer)
     low, high = parameter.bounds
-    widget = kind(
-        value=getattr(parameter.owner, parameter.name), start=low, end=high, step=step, width=width, margin=0,
-        stylesheets=[CONTROLS], **style,
-    )  # fmt: skip
 
-    def typed(event: param.parameterized.Event) -> None:
-        # A field that was cleared says nothing, one past the ends goes to the end: then it shows again what holds.
-        if event.new is not None:
-            parameter.owner.param.update(**{parameter.name: max(low, min(event.new, high))})
-        widget.value = getattr(parameter.owner, parameter.name)
+    def said(value: float) -> str:
+        return str(value) if whole or abs(value) >= LONG else np.format_float_positional(value, DIGITS, min_digits=3)
 
-    widget.param.watch(typed, "value")
-    parameter.owner.param.watch(lambda event: widget.param.update(value=event.new), parameter.name)
-    return pn.Row(text(f'<span class="lv-muted">{label}</span>', margin=(5, 8, 0, 4)), widget, margin=0)
+    field = NumberField(label=label, shown=said(getattr(owner, name)), wide=width, margin=0)
+
+    def entered(event: param.parameterized.Event) -> None:
+        value = _number(event.new.get("typed", ""), whole=whole)
+        if "by" in event.new:
+            value = getattr(owner, name) + step * event.new["by"]
+            value = round(value, DIGITS)
+        # What is no number says nothing, one past the ends goes to the end; then the field shows again what holds.
+        if value is not None:
+            owner.param.update(**{name: max(low, min(value, high))})
+
+    field.param.watch(entered, "entry", onlychanged=False)
+    owner.param.watch(lambda event: field.param.update(shown=said(event.new)), name)
+    return field
+
+
+def _number(text: str, *, whole: bool) -> float | None:
+    """Return the number that a text is, None for none; a whole one has its fraction cut off."""
+    try:
+        number = float(text[:LONGEST])
+    except ValueError:
+        return None
+    if not math.isfinite(number):
+        return None
+    return int(number) if whole else number
 
 
 def small_button(label: str, description: str, act: Callable[[], Any]) -> pn.widgets.Button:
@@ -108,7 +136,8 @@ def small_button(label: str, description: str, act: Callable[[], Any]) -> pn.wid
     return button
 
 
-def choice(parameter: param.Parameter, at_most: int = 5, **layout: Any) -> pn.viewable.Viewable:
-    """One of a few as a row of buttons, one of many as a list."""
+def choice(parameter: param.Parameter, name: str, at_most: int = 5, **layout: Any) -> pn.viewable.Viewable:
+    """One of a few as a row of buttons, one of many as a list; the name is for those who hear the page."""
     kind = pn.widgets.RadioButtonGroup if len(parameter.objects) <= at_most else pn.widgets.Select
-    return kind.from_param(parameter, label="", stylesheets=[CONTROLS], **{"margin": 0, **layout})
+    label = "" if kind is pn.widgets.RadioButtonGroup else name
+    return kind.from_param(parameter, label=label, stylesheets=[CONTROLS], **{"margin": 0, **layout})

@@ -48,7 +48,7 @@ class Header(pn.viewable.Viewer):
         self._panel = bar(
             pn.bind(lambda theme: name(home.format(theme)), session.param.theme),
             self._project(projects),
-            choice(session.param.source),
+            choice(session.param.source, "Source"),
             *self._navigation(),
             pn.Spacer(sizing_mode="stretch_width"),
             *self._back_and_forth(),
@@ -66,7 +66,7 @@ class Header(pn.viewable.Viewer):
         titles = Counter(projects.values())
         options = {title if titles[title] == 1 else f"{title} ({id_})": id_ for id_, title in projects.items()}
         picker = pn.widgets.Select(
-            options=options, value=session.project, margin=0, width=180, stylesheets=[CONTROLS], description=None
+            label="Recording", options=options, value=session.project, margin=0, width=180, stylesheets=[CONTROLS]
         )
         picker.jscallback(value=OPEN_PROJECT)
         return picker

@@ -228,7 +228,7 @@ class MatchView(pn.viewable.Viewer):
         retry = small_button("search again", "Try the same search once more", self._search_again)
         retry.visible = pn.bind(bool, session.param.failure)
         options = {title(name): name for name in session.param.mapping.objects}
-        mapping = choice(session.param.mapping, options=options)
+        mapping = choice(session.param.mapping, "Words coloured by", options=options)
         if isinstance(mapping, pn.widgets.Select):
             mapping.width = 190
         label = text('<span class="lv-muted">words coloured by</span>', margin=(5, 0, 0, 0))

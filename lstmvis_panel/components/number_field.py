@@ -1,0 +1,28 @@
+"""A number that is typed or stepped."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import param
+from panel.custom import JSComponent
+
+from lstmvis_panel.components.browser import script, stylesheet
+
+
+class NumberField(JSComponent):
+    """A named field for a number; what is done in it is an ``entry``, and ``shown`` says what holds."""
+
+    label: str = param.String(doc="What the number is.")
+    shown: str = param.String(doc="The number as it is written in the field.")
+    low: float | None = param.Number(default=None, allow_None=True, doc="Least number.")
+    high: float | None = param.Number(default=None, allow_None=True, doc="Greatest number.")
+    wide: int = param.Integer(default=84, doc="Width of the field in px.")
+    entry: dict[str, Any] = param.Dict(default={}, doc="typed: a text; or by: how many steps up. Watch this.")
+
+    _esm: ClassVar[str] = script("number_field")
+    _stylesheets: ClassVar[list[str]] = [stylesheet("number_field")]
+    _rename: ClassVar[dict[str, str | None]] = {"entry": None}
+
+    def _handle_msg(self, data: dict[str, Any]) -> None:
+        self.entry = dict(data)
