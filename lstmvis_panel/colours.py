@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lstmvis_panel.flags import present
 from lstmvis_panel.schema import Kind, RecordingError, blocks, kind_of, labels
 from lstmvis_panel.style import Theme, ramp
 
@@ -199,7 +200,7 @@ def annotation_scale(recording: xr.Dataset, name: str, theme: Theme) -> LabelSca
     recording
         The recording; a categorical annotation is read through once, and so are numbers that name no range.
     name
-        A categorical or scalar annotation, or a variable of vectors.
+        A categorical or scalar annotation, a variable of vectors, or weights of predictions.
     theme
         Colours to take.
 
@@ -215,6 +216,8 @@ def annotation_scale(recording: xr.Dataset, name: str, theme: Theme) -> LabelSca
         return ScalarScale(title(name), tuple(ramp(*theme.scale, SHADES)), _limits(recording, name))
     if kind is Kind.VECTOR:
         return _vector_scale(recording, name, theme)
+    if kind is Kind.WEIGHTS:
+        return _weight_scale(recording, name, theme)
     raise RecordingError(f"{name}: has kind {kind}; only a categorical or scalar annotation has colours")
 
 
@@ -262,8 +265,19 @@ def _vector_scale(recording: xr.Dataset, name: str, theme: Theme) -> ScalarScale
     return ScalarScale(title(name), colours, (-reach, reach))
 
 
+def _weight_scale(recording: xr.Dataset, name: str, theme: Theme) -> ScalarScale:
+    """Colours of weights: from 0 to 1 for chances, else from the least to the greatest."""
+    low, high = _limits(recording, name)
+    limits = (0.0, 1.0) if low >= 0 and high <= 1 else (low, high)
+    return ScalarScale(title(name), tuple(ramp(*theme.weights, SHADES)), limits)
+
+
 def _label_scale(recording: xr.Dataset, name: str, theme: Theme) -> LabelScale:
     texts = tuple(str(text) for text in labels(recording, name))
+    if (one := present(texts)) is not None:
+        # No and yes are the ends of a number from 0 to 1: a flag looks as the chance does that a model gives to it.
+        ends = tuple(int(code == one) for code in range(len(texts)))
+        return LabelScale(title(name), (*theme.scale, theme.rest), (-0.5, 2.5), texts, ends)
     counts = _counts(recording, name, len(texts))
     # Frequent labels first, but coloured in their own order: levels 1, 2, 3 read best as they are counted.
     frequent = np.argsort(-counts, kind="stable")[: len(theme.categories)]

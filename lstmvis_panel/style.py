@@ -32,8 +32,9 @@ class Theme:
     """The colours of one theme, as ``#rrggbb``.
 
     ``ramp`` runs from "nothing" to "all" of a count, ``scale`` from the low to the high end of a scalar annotation,
-    ``signed`` from the lowest negative value over 0 to the greatest, ``categories`` are told apart by the colour-blind
-    too in their order, ``rest`` is what has no colour of its own.
+    ``signed`` from the lowest negative value over 0 to the greatest, ``weights`` from the low to the high end of what
+    predictions weigh, ``categories`` are told apart by the colour-blind too in their order, ``rest`` is what has no
+    colour of its own.
     """
 
     name: ThemeName
@@ -51,6 +52,7 @@ class Theme:
     ramp: tuple[str, str]
     scale: tuple[str, str]
     signed: tuple[str, str, str]
+    weights: tuple[str, str]
     rest: str
     categories: tuple[str, ...]
 
@@ -78,6 +80,7 @@ LIGHT = Theme(
     ramp=("#ffffff", "#1f74bf"),
     scale=("#fdf3e9", "#d9772b"),
     signed=("#1a7f74", "#f7f5f1", "#d9772b"),
+    weights=("#f4f7f5", "#63aca2"),
     rest="#e1e4e8",
     categories=(
         "#a8cff0", "#f6cf8f", "#a6dfc0", "#f4aaa6", "#cfbdea", "#e6e29a", "#9adbe0", "#f0bcdc",
@@ -101,6 +104,7 @@ DARK = Theme(
     ramp=("#1b222b", "#3f9df0"),
     scale=("#2a2620", "#d98a45"),
     signed=("#46b8aa", "#25282b", "#d98a45"),
+    weights=("#212a2e", "#2f7169"),
     rest="#4a535e",
     categories=(
         "#32618c", "#8a672c", "#2f7a56", "#8e4040", "#6a5394", "#75702f", "#2f7479", "#874f74",

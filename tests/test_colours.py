@@ -60,6 +60,19 @@ def test_count_in_words(total, count, text):
     assert count_scale(total, LIGHT).text(count) == text
 
 
+# -- weights of predictions -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("weights", "limits"), [([0.1, 0.4], (0, 1)), ([0.0, 1.0], (0, 1)), ([-3.0, 0.5], (-3, 0.5)), ([2.0, 7.0], (2, 7))]
+)
+def test_weights_that_can_be_chances_have_the_range_of_chances(weights, limits):
+    ranked = xr.Dataset({"weight": (("step", "rank"), np.array([weights]), {"kind": "weights"})})
+    scale = annotation_scale(ranked, "weight", LIGHT)
+    assert scale.limits == limits
+    assert (scale.colour(limits[0]), scale.colour(limits[1])) == LIGHT.weights
+
+
 # -- labels -----------------------------------------------------------------------------------------------------------
 
 
@@ -68,6 +81,18 @@ def test_each_label_has_its_own_colour_in_the_labels_order():
     scale = annotation_scale(labelled([1, 1, 0, 1], ["DET", "NOUN"]), "tag", LIGHT)
     assert [scale.colour(code) for code in (0, 1)] == list(LIGHT.categories[:2])
     assert scale.legend == [(LIGHT.categories[0], "DET"), (LIGHT.categories[1], "NOUN")]
+
+
+@pytest.mark.parametrize(
+    ("texts", "ends"), [(["no site", "site"], (0, 1)), (["yes", "no"], (1, 0)), (["fermata"], (1,))]
+)
+def test_no_and_yes_are_the_ends_of_a_number_from_0_to_1(texts, ends):
+    flag, chance = labelled([0, 0], texts), measured([0.0, 1.0])
+    scale = annotation_scale(flag, "tag", DARK)
+    number = annotation_scale(chance, "surprise_of_word", DARK)
+    assert [scale.colour(code) for code in range(len(texts))] == [number.colour(end) for end in ends]
+    assert [text for _, text in scale.legend] == texts
+    assert scale.colour(-1) is None
 
 
 def test_rare_labels_share_the_colour_of_the_rest():
