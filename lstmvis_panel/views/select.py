@@ -14,11 +14,12 @@ from lstmvis_panel.style import PLOT_HEIGHT
 from lstmvis_panel.views.controls import card, chips, number_input, small_button, text
 from lstmvis_panel.views.lines import LinesView
 from lstmvis_panel.views.states import StatesView
+from lstmvis_panel.views.tracks import TracksView
 from lstmvis_panel.views.words import WordsView
 
 
 class SelectView(pn.viewable.Viewer):
-    """Lines, words, threshold and the list of selected states of a session.
+    """Lines, words, tracks, threshold and the list of selected states of a session.
 
     Parameters
     ----------
@@ -32,6 +33,7 @@ class SelectView(pn.viewable.Viewer):
         super().__init__(session=session)
         self.lines = [LinesView(session, slot) for slot in range(len(session.layers))]
         self.words = WordsView(session)
+        self.tracks = TracksView(session, self.words)
         self.states = StatesView(session, PLOT_HEIGHT + self.words.strip.tall + PATTERN)
         self.states.list.param.watch(lambda event: self.lines[0].light(event.new, "list"), "highlighted")
         self.plots = pn.Column(*self.lines, sizing_mode="stretch_width", margin=0, styles={"min-width": "0"})
@@ -41,7 +43,9 @@ class SelectView(pn.viewable.Viewer):
         return self._panel
 
     def _layout(self) -> pn.viewable.Viewable:
-        board = pn.Column(self.plots, self.words, sizing_mode="stretch_width", margin=0, styles={"min-width": "0"})
+        board = pn.Column(
+            self.plots, self.words, self.tracks, sizing_mode="stretch_width", margin=0, styles={"min-width": "0"}
+        )
         body = pn.Row(board, self.states, sizing_mode="stretch_width", margin=0)
         return card("Select", self._chips(), self._controls(), body)
 

@@ -91,7 +91,7 @@ def test_a_reload_shows_the_same(page: Page, served: Server) -> None:
     page.wait_for_function("!location.search.includes('threshold=0.3&')", timeout=SETTLED)
     page.get_by_role("button", name="+").click()
     page.get_by_role("button", name="◐").click()
-    page.get_by_role("button", name="capital").click()
+    page.get_by_role("button", name="capital", exact=True).click()
     screen.wait_for_address(word_width=35, theme="dark", mapping="capital", left=1, selection="5-7")
     screen.wait_for_rows(3)
     before = screen.query(), screen.steps(), screen.selected(), screen.rows()

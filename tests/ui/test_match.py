@@ -140,7 +140,7 @@ def test_heatmap_rows_lie_beside_their_words(screen: Screen) -> None:
 def test_a_heatmaps_colours_lie_behind_the_words(screen: Screen) -> None:
     by_count = [screen.colour(row, 0) for row in range(3)]
     assert len(set(by_count)) == 3
-    screen.page.get_by_role("button", name="capital").click()
+    screen.page.get_by_role("button", name="capital", exact=True).click()
     screen.wait_for_address(mapping="capital")
     wait_until(lambda: screen.colour(2, 0) != by_count[2], screen.page, timeout=SETTLED)
     by_case = [screen.colour(row, 0) for row in range(3)]

@@ -1,0 +1,166 @@
+// Names of the tracks left of their cells. A name is dragged, or moved by arrow keys, to another place; a cross removes the
+// track. What its colours mean stands in a note beside the name that is pointed at or focused.
+
+const GRABBED = 4, NOTE_APART = 6
+
+function element(name, className, parent, text) {
+  const made = document.createElement(name)
+  made.className = className
+  if (text !== undefined) made.textContent = text
+  if (name === "button") made.type = "button"
+  parent?.append(made)
+  return made
+}
+
+// Where a note goes: below a box, or above where there is more room.
+function placeNote(note, near) {
+  const { width, height } = note.getBoundingClientRect(), below = near.bottom + NOTE_APART
+  const fits = below + height + NOTE_APART <= window.innerHeight
+  note.style.left = `${Math.max(NOTE_APART, Math.min(near.left, window.innerWidth - width - NOTE_APART))}px`
+  note.style.top = `${Math.max(NOTE_APART, fits ? below : near.top - height - NOTE_APART)}px`
+}
+
+// What the colours of a track mean, for a note.
+function explained(track) {
+  const parts = [element("b", "", null, track.title)]
+  if (track.about) parts.push(element("p", "", null, track.about))
+  if (!track.legend.length) return parts
+  const list = element("div", "legend")
+  if (track.gradual) {
+    const [low, high] = [track.legend[0][1], track.legend.at(-1)[1]]
+    element("span", "", list, low)
+    element("i", "ramp", list).style.background = `linear-gradient(90deg, ${track.colours.join(", ")})`
+    element("span", "", list, high)
+  } else for (const [colour, text] of track.legend) {
+    const entry = element("span", "key", list, text)
+    entry.prepend(element("i", "", null))
+    entry.firstChild.style.background = colour
+  }
+  return [...parts, list]
+}
+
+// The labels of all tracks in `parent`. `order` is what is drawn, from the top; `change(names)` is told of a new one, and
+// `preview(names)` of one that may yet be given up.
+function trackLabels(parent, note, { order, change, preview }) {
+  const made = new Map()                    // track elements by name
+  let held = null                           // name that is dragged, and the order before
+
+  function draw({ rows }, tracks) {
+    const focused = parent.getRootNode().activeElement?.closest?.(".track")?.dataset.name
+    const names = new Set(tracks.map(({ name }) => name))
+    for (const [name, track] of made) if (!names.has(name)) { track.remove(); made.delete(name) }
+    tracks.forEach((track, number) => {
+      const own = rows.filter((placed) => placed.number === number)
+      if (!made.has(track.name)) made.set(track.name, labelled(track.name))
+      const box = made.get(track.name)
+      if (parent.children[number] !== box) parent.insertBefore(box, parent.children[number] ?? null)
+      fill(box, track, own, number, tracks.length)
+    })
+    if (focused && made.has(focused) && !made.get(focused).contains(parent.getRootNode().activeElement)) nameOf(focused).focus()
+  }
+
+  const nameOf = (name) => made.get(name).querySelector(".name")
+
+  function labelled(name) {
+    const box = element("div", "track")
+    box.dataset.name = name
+    const button = element("button", "name", box), remove = element("button", "remove", box, "×")
+    button.addEventListener("pointerdown", (event) => grab(event, name))
+    button.addEventListener("keydown", (event) => keyed(event, name))
+    button.addEventListener("pointerenter", () => explain(name))
+    button.addEventListener("pointerleave", hide)
+    button.addEventListener("focus", () => { if (button.matches(":focus-visible")) explain(name) })
+    button.addEventListener("blur", hide)
+    remove.addEventListener("click", () => take(name))
+    return box
+  }
+
+  function fill(box, track, rows, number, count) {
+    box.track = track
+    box.style.top = `${rows[0].top}px`
+    box.style.setProperty("--row", `${rows[0].height}px`)
+    box.style.height = `${rows.length * rows[0].height}px`
+    box.classList.toggle("slim", track.look === "flags")
+    box.classList.toggle("dragged", held?.name === track.name && held.moved)
+    const button = nameOf(track.name), [first, ...others] = rows
+    const label = element("span", "text", null, first.row.label)
+    const lines = others.map(({ row }) => element("span", "rank", null, row.label))
+    if (track.look === "numbers") lines.push(element("span", "range", null, track.ends.join(" – ")))
+    button.replaceChildren(label, ...lines)
+    button.setAttribute("aria-label", `${track.title}, track ${number + 1} of ${count}`)
+    button.setAttribute("aria-keyshortcuts", "ArrowUp ArrowDown Delete")
+    box.querySelector(".remove").setAttribute("aria-label", `Remove ${track.title}`)
+    for (const line of button.children) {
+      const { fontSize, fontFamily } = getComputedStyle(line)
+      const scale = squeezed(line.textContent, button.clientWidth, `${fontSize} ${fontFamily}`)
+      line.style.transform = scale < 1 ? `scaleX(${scale})` : ""
+    }
+  }
+
+  function explain(name) {
+    if (held?.moved || !made.has(name)) return
+    note.replaceChildren(...explained(made.get(name).track))
+    if (!note.matches(":popover-open")) note.showPopover()
+    placeNote(note, nameOf(name).getBoundingClientRect())
+  }
+
+  function hide() {
+    if (note.matches(":popover-open")) note.hidePopover()
+  }
+
+  function take(name) {
+    const names = order(), at = names.indexOf(name), rest = names.filter((other) => other !== name)
+    hide()
+    change(rest)
+    if (rest.length) made.get(rest[Math.min(at, rest.length - 1)])?.querySelector(".remove").focus()
+  }
+
+  function moved(names, name, to) {
+    const rest = names.filter((other) => other !== name)
+    rest.splice(Math.max(0, Math.min(to, rest.length)), 0, name)
+    return rest
+  }
+
+  function keyed(event, name) {
+    const by = { ArrowUp: -1, ArrowDown: 1 }[event.key]
+    if (by) change(moved(order(), name, order().indexOf(name) + by))
+    else if (event.key === "Delete" || event.key === "Backspace") take(name)
+    else if (event.key === "Escape") { hide(); drop(false) }
+    else return
+    event.preventDefault()
+    event.stopPropagation()
+  }
+
+  // -- dragging: the tracks make way at once, the server hears of it in the end --------------------------------------
+
+  function grab(event, name) {
+    if (event.button !== 0) return
+    held = { name, y: event.clientY, before: order(), moved: false }
+    parent.setPointerCapture(event.pointerId)
+  }
+
+  parent.addEventListener("pointermove", (event) => {
+    if (!held) return
+    held.moved ||= Math.abs(event.clientY - held.y) > GRABBED
+    if (!held.moved) return
+    hide()
+    const y = event.clientY - parent.getBoundingClientRect().top
+    const others = order().filter((name) => name !== held.name)
+    // Above the middle of a track is before it. Where they stand now is what counts, so that they never flicker.
+    const to = others.filter((name) => middleOf(name) < y).length
+    preview(moved(order(), held.name, to))
+  })
+  const middleOf = (name) => made.has(name) ? made.get(name).offsetTop + made.get(name).offsetHeight / 2 : Infinity
+  parent.addEventListener("pointerup", () => drop(true))
+  parent.addEventListener("pointercancel", () => drop(false))
+
+  function drop(kept) {
+    if (!held) return
+    const { before, moved: dragged } = held
+    held = null
+    if (dragged && kept) change(order())
+    else if (dragged) preview(before)
+  }
+
+  return { draw, dragging: () => held !== null && held.moved }
+}
