@@ -24,7 +24,8 @@ function placeNote(note, near) {
 function explained(track) {
   const parts = [element("b", "", null, track.title)]
   if (track.about) parts.push(element("p", "", null, track.about))
-  if (!track.legend.length) return parts
+  const hint = element("p", "", null, "Drag or ↑ ↓ to move, Delete to remove.")
+  if (!track.legend.length) return [...parts, hint]
   const list = element("div", "legend")
   if (track.gradual) {
     const [low, high] = [track.legend[0][1], track.legend.at(-1)[1]]
@@ -36,12 +37,14 @@ function explained(track) {
     entry.prepend(element("i", "", null))
     entry.firstChild.style.background = colour
   }
-  return [...parts, list]
+  return [...parts, list, hint]
 }
 
 // The labels of all tracks in `parent`. `order` is what is drawn, from the top; `change(names)` is told of a new one, and
 // `preview(names)` of one that may yet be given up.
 function trackLabels(parent, note, { order, change, preview }) {
+  parent.setAttribute("role", "list")
+  parent.setAttribute("aria-label", "Tracks")
   const made = new Map()                    // track elements by name
   let held = null                           // name that is dragged, and the order before
 
@@ -64,6 +67,7 @@ function trackLabels(parent, note, { order, change, preview }) {
   function labelled(name) {
     const box = element("div", "track")
     box.dataset.name = name
+    box.setAttribute("role", "listitem")
     const button = element("button", "name", box), remove = element("button", "remove", box, "×")
     button.addEventListener("pointerdown", (event) => grab(event, name))
     button.addEventListener("keydown", (event) => keyed(event, name))
@@ -123,7 +127,7 @@ function trackLabels(parent, note, { order, change, preview }) {
 
   function keyed(event, name) {
     const by = { ArrowUp: -1, ArrowDown: 1 }[event.key]
-    if (by) change(moved(order(), name, order().indexOf(name) + by))
+    if (by) { hide(); change(moved(order(), name, order().indexOf(name) + by)) }
     else if (event.key === "Delete" || event.key === "Backspace") take(name)
     else if (event.key === "Escape") { hide(); drop(false) }
     else return

@@ -196,14 +196,19 @@ export function render({ model }) {
   const repaint = oncePerFrame(() => { paint(); if (current) point(current) })
   model.on(["tracks", "addable", "mask", "words", "first", "edges", "cell", "seen"], redraw)
   model.on(["heat", "total"], repaint)
-  const scrolled = () => { point(null); if (menu.matches(":popover-open")) menu.hidePopover() }
-  window.addEventListener("scroll", scrolled, { passive: true })
-  model.on("remove", () => window.removeEventListener("scroll", scrolled))
+  const scrolled = () => {
+    point(null)
+    if (menu.matches(":popover-open")) menu.hidePopover()
+  }
+  window.addEventListener("scroll", scrolled, { passive: true, capture: true })
   adopt()
   draw()
   // Fonts and colours of the page are known once it is laid out.
   const sizes = new ResizeObserver(oncePerFrame(draw))
   sizes.observe(root)
-  model.on("remove", () => sizes.disconnect())
+  model.on("remove", () => {
+    sizes.disconnect()
+    window.removeEventListener("scroll", scrolled, { capture: true })
+  })
   return root
 }
