@@ -127,8 +127,10 @@ function trackLabels(parent, note, { order, change, preview }) {
 
   function keyed(event, name) {
     const by = { ArrowUp: -1, ArrowDown: 1 }[event.key]
-    if (by) { hide(); change(moved(order(), name, order().indexOf(name) + by)) }
-    else if (event.key === "Delete" || event.key === "Backspace") take(name)
+    if (by) {
+      change(moved(order(), name, order().indexOf(name) + by))
+      hide()                                // it would hide where the track went
+    } else if (event.key === "Delete" || event.key === "Backspace") take(name)
     else if (event.key === "Escape") { hide(); drop(false) }
     else return
     event.preventDefault()

@@ -31,7 +31,12 @@ export function render({ model }) {
   const count = () => model.words.length
   const names = trackLabels(labels, note, {
     order: () => order,
-    change: (tracks) => { order = tracks; draw(); send() },
+    change: (tracks) => {
+      order = tracks
+      draw()
+      send()
+      if (!tracks.length) add.focus()
+    },
     preview: (tracks) => { order = tracks; draw() },
   })
 

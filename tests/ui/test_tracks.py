@@ -14,7 +14,7 @@ from lstmvis_panel.colours import annotation_scale
 from lstmvis_panel.style import LIGHT, mix
 from tests.drawn import recording_of
 from tests.tools.serving import EXAMPLES
-from tests.ui.gestures import drag
+from tests.ui.gestures import drag, press
 from tests.ui.screen import SETTLED, Screen, middle, pixels
 
 if TYPE_CHECKING:
@@ -184,12 +184,25 @@ def test_a_track_is_dragged_to_its_place(tracks: Tracks) -> None:
     wait_until(lambda: tracks.names() == ["capital", "place"], tracks.page, timeout=SETTLED)
 
 
+def test_escape_gives_a_drag_up(tracks: Tracks) -> None:
+    start = middle(dict(tracks.label("place").bounding_box() or {}))
+    press(tracks.page, start, towards=(start[0], start[1] - 40))
+    tracks.page.mouse.move(start[0], start[1] - 30, steps=4)
+    wait_until(lambda: tracks.names() == ["place", "capital"], tracks.page, timeout=SETTLED)
+    tracks.page.keyboard.press("Escape")
+    wait_until(lambda: tracks.names() == ["capital", "place"], tracks.page, timeout=SETTLED)
+    tracks.page.mouse.up()
+    assert tracks.names() == ["capital", "place"]
+    assert "tracks" not in tracks.screen.query()
+
+
 def test_a_track_moves_by_arrow_keys_and_keeps_the_focus(page: Page, folder_server: Server) -> None:
     tracks = Tracks(Screen(page, folder_server.url).open(project="drawn", tracks="capital,place,there"))
     tracks.label("capital").focus()
     page.keyboard.press("ArrowDown")
     tracks.wait_for("place", "capital", "there")
     expect(tracks.label("capital")).to_be_focused()
+    expect(page.locator(".tracks .note")).to_be_hidden()
     expect(tracks.label("capital")).to_have_attribute("aria-label", "capital, track 2 of 3")
     page.keyboard.press("ArrowDown")
     tracks.wait_for("place", "there", "capital")
