@@ -45,12 +45,9 @@ def serve(
 @app.command()
 def validate(path: Annotated[Path, typer.Argument(help="A project folder or a recording.")]) -> None:
     """Report all problems of a recording at once; exit with 1 if it can't be used."""
-    from lstmvis_panel import schema, store
+    from lstmvis_panel.checking import problems_of
 
-    try:
-        problems = schema.validate(store.open_recording(path))
-    except schema.RecordingError as error:
-        problems = error.problems
+    problems = problems_of(path)
     for problem in problems:
         typer.echo(f"{'error' if problem.fatal else 'warning'}: {problem}")
     if not problems:

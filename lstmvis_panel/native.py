@@ -45,6 +45,20 @@ def open_native(path: Path) -> xr.Dataset:
     RecordingError
         If it is damaged, no recording, of a later format, or not valid.
     """
+    recording = read_native(path)
+    if problems := [problem for problem in structural_problems(recording) if problem.fatal]:
+        raise RecordingError(Problem(f"{path.name}, {each.where}", each.what, each.remedy) for each in problems)
+    return recording
+
+
+def read_native(path: Path) -> xr.Dataset:
+    """Open a native file or store as `open_native` does, whether or not what is in it is valid.
+
+    Raises
+    ------
+    RecordingError
+        If it is damaged, no recording, or of a later format.
+    """
     recover(path)
     all_attrs = _all_attrs(path)
     if not is_recording(all_attrs):
@@ -68,8 +82,6 @@ def open_native(path: Path) -> xr.Dataset:
             is_partial = bool(np.any(np.asarray(all_attrs[""].get("partial", 0)) == 1))
             stored = _open_file(path, is_partial=is_partial, **options)
         recording = _from_disk(stored)
-    if problems := [problem for problem in structural_problems(recording) if problem.fatal]:
-        raise RecordingError(Problem(f"{path.name}, {each.where}", each.what, each.remedy) for each in problems)
     recording.encoding["source"] = str(path)
     return recording
 

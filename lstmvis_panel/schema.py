@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import PurePath
 from typing import Any
 
 import numpy as np
@@ -197,6 +198,18 @@ def document_edges(states: xr.DataArray | xr.Dataset) -> np.ndarray:
         document = states.coords[DOCUMENT].to_numpy()
         starts = np.flatnonzero(document[1:] != document[:-1]) + 1
     return np.concatenate([[0], starts, [steps]]).astype(np.int64)
+
+
+def linked_names(recording: xr.Dataset) -> list[str]:
+    """Return the names of the files, beside its own, that hold the other sides of a recording's model."""
+    linked = recording.attrs.get("linked", ())
+    linked = linked.tolist() if isinstance(linked, np.ndarray) else linked
+    names = [linked] if isinstance(linked, str) else linked
+    if not isinstance(names, list | tuple):
+        return []
+    # Only beside it: a recording that someone sends names no files elsewhere.
+    is_beside = all(isinstance(name, str) and name == PurePath(name).name for name in names)
+    return list(names) if is_beside else []
 
 
 def transform_of(states: xr.DataArray | xr.Variable) -> str:

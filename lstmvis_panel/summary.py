@@ -18,6 +18,7 @@ from lstmvis_panel.schema import (
     document_edges,
     kind_of,
     labels,
+    linked_names,
     names_of,
     sources,
     transform_of,
@@ -35,6 +36,7 @@ HINT = (
     "threshold is, a selection says little. Train with a small penalty on the squares of the cell states (0.002 to "
     "0.01 of their mean), or look at the cell states before tanh."
 )
+LINKED = "{side}, linked with {others} by document: the same number is the same document in each."
 PARTIAL = "Partial: the run that recorded it stopped. record(..., resume=True) goes on where it stopped."
 
 
@@ -73,7 +75,10 @@ class SourceSummary:
 
 @dataclass(frozen=True)
 class Summary:
-    """The figures of a recording; ``annotations`` are names with what each is."""
+    """The figures of a recording; ``annotations`` are names with what each is.
+
+    ``side`` is which side of a model it is ("encoder"), ``linked`` the files of the others; both empty for most models.
+    """
 
     title: str
     steps: int
@@ -82,6 +87,8 @@ class Summary:
     sources: list[SourceSummary]
     annotations: list[tuple[str, str]]
     partial: bool
+    side: str = ""
+    linked: tuple[str, ...] = ()
 
 
 def summarize(recording: xr.Dataset, *, progress: bool = False) -> Summary:
@@ -111,6 +118,8 @@ def summarize(recording: xr.Dataset, *, progress: bool = False) -> Summary:
         sources=found,
         annotations=[(name, _annotation(recording, name)) for name in names_of(recording, *ANNOTATIONS)],
         partial=bool(recording.attrs.get("partial")),
+        side=str(recording.attrs.get("side", "")),
+        linked=tuple(linked_names(recording)),
     )
 
 
@@ -129,6 +138,9 @@ def as_text(summary: Summary) -> str:
 def notes(summary: Summary) -> list[str]:
     """Return what a reader should know before looking at the states: a sentence or two each."""
     found = [PARTIAL] if summary.partial else []
+    if summary.linked:
+        side = f"The {summary.side} of a model" if summary.side else "One side of a model"
+        found.append(LINKED.format(side=side, others=", ".join(summary.linked)))
     full = [source.name for source in summary.sources if source.saturated is not None and source.saturated > MOST]
     if full:
         found.append(HINT.format(names=", ".join(full), limit=SATURATED))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from lstmvis_panel.schema import (
     Problem,
     blocks,
     kind_of,
+    linked_names,
     names_of,
     sources,
 )
@@ -66,8 +68,10 @@ def find_problems(recording: xr.Dataset) -> list[Problem]:
     problems = structural_problems(recording)
     for kind, remedies in REMEDIES.items():
         for name in names_of(recording, kind):
-            if not any(_shape_problems(name, recording.variables[name], kind)):
-                problems += _value_problems(name, recording.variables[name], remedies)
+            variable = recording.variables[name]
+            # Whatever else is wrong with it: one problem should not hide another.
+            if variable.dtype.kind == FLOAT and variable.ndim == SHAPES[kind][1]:
+                problems += _value_problems(name, variable, remedies)
     return problems
 
 
@@ -92,6 +96,10 @@ def _attrs_problems(recording: xr.Dataset) -> Iterator[Problem]:
     if not is_flag(searchable):
         what = f"is {searchable!r}; 0 or 1 was expected"
         yield Problem("recording, attribute searchable", what, "it counts as 0", fatal=False)
+    linked = recording.attrs.get("linked")
+    if linked is not None and not linked_names(recording):
+        what = f"is {linked!r}; the name of a recording beside it was expected, or a list of them"
+        yield Problem("recording, attribute linked", what, "it counts for nothing", fatal=False)
     if says_yes(recording.attrs.get("partial", 0)):
         what = f"is partial: it was cut off after {recording.sizes.get(STEP, 0):,} steps were recorded"
         yield Problem("recording", what, "go on with record(..., resume=True), or record it anew", fatal=False)
@@ -257,17 +265,33 @@ def _document_problems(recording: xr.Dataset) -> Iterator[Problem]:
         yield from _code_problems(recording, DOCUMENT, document, lowest=0)
 
 
+@dataclass
+class _Odd:
+    """Values that should not be there: how many, and where the first of them is, row and column."""
+
+    count: int = 0
+    first: tuple[int, ...] = ()
+
+    def add(self, start: int, found: np.ndarray) -> None:
+        """Count what was found in the rows from ``start`` on."""
+        count = int(found.sum())
+        if count and not self.count:
+            row, *others = (int(index) for index in np.unravel_index(np.argmax(found), found.shape))
+            self.first = start + row, *others
+        self.count += count
+
+
 def _value_problems(name: str, states: xr.Variable, remedies: Mapping[str, str]) -> Iterator[Problem]:
-    """Count the values of a source or of vectors that are not finite, or negative where none should be."""
-    counts = {"NaN": 0, "infinite": 0, "negative": 0}
-    for _, values in blocks(states):
+    """Say how many values of a source or of vectors are not finite, or negative where none should be, and where."""
+    odd = {"NaN": _Odd(), "infinite": _Odd(), "negative": _Odd()}
+    for part, values in blocks(states):
         if not np.isfinite(values).all():
-            missing = int(np.isnan(values).sum())
-            counts["NaN"] += missing
-            counts["infinite"] += values.size - missing - int(np.isfinite(values).sum())
+            odd["NaN"].add(part.start, np.isnan(values))
+            odd["infinite"].add(part.start, np.isinf(values))
         if says_yes(states.attrs.get("unsigned", 0)):
-            counts["negative"] += int((values < 0).sum())
-    for what, count in counts.items():
-        if count:
-            share = f"{count:,} of {states.size:,} values are {what}"
+            odd["negative"].add(part.start, values < 0)
+    for what, found in odd.items():
+        if found.count:
+            place = ", ".join(f"{dim} {index}" for dim, index in zip(states.dims, found.first, strict=True))
+            share = f"{found.count:,} of {states.size:,} values are {what}, the first at {place}"
             yield Problem(name, share, remedies[what], fatal=False)

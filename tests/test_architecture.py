@@ -40,7 +40,7 @@ TABLE = (
     Part("schema", "schema validation", "", SCREEN),
     Part(
         "reading",
-        "store project project_* tracks dictionary native native_* hdf5",
+        "store checking project project_* tracks dictionary native native_* hdf5",
         "schema",
         SCREEN,
     ),

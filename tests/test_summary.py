@@ -52,6 +52,11 @@ def test_a_partial_recording_says_so_and_what_to_do() -> None:
     assert "resume=True" in as_text(summarize(recording))
 
 
+def test_the_other_side_of_a_model_is_named() -> None:
+    recording = recording_of([[0.5], [0.25]]).assign_attrs(side="encoder", linked="mine.decoder.h5")
+    assert "The encoder of a model, linked with mine.decoder.h5 by document" in as_text(summarize(recording))
+
+
 def test_the_command_prints_a_line_for_each_source_and_annotation(tmp_path: Path) -> None:
     save_recording(two_sentences(), tmp_path / "two.h5")
     done = CliRunner().invoke(app, ["info", str(tmp_path / "two.h5")])

@@ -21,7 +21,7 @@ def test_whole_recordings_have_no_problem() -> None:
     assert validate(recording_of(np.zeros((1, 1)))) == []
     assert validate(numbers()) == validate(images()) == []
     assert [str(problem) for problem in validate(vectors())] == [
-        "value: 3 of 1,200 values are NaN - such a component is left blank"
+        "value: 3 of 1,200 values are NaN, the first at step 7, value_component 0 - such a component is left blank"
     ]
 
 
@@ -188,9 +188,29 @@ def test_values_that_are_not_finite_are_counted_block_by_block(
     monkeypatch.setattr(schema, "BLOCK_BYTES", 1)
     problems = validate(recording_of(states))
     assert [(problem.where, problem.what, problem.fatal) for problem in problems] == [
-        ("hidden", "3 of 1,200 values are NaN", False),
-        ("hidden", "2 of 1,200 values are infinite", False),
+        ("hidden", "3 of 1,200 values are NaN, the first at step 0, hidden_state 0", False),
+        ("hidden", "2 of 1,200 values are infinite, the first at step 200, hidden_state 2", False),
     ]
+
+
+def test_values_are_looked_at_whatever_else_is_wrong() -> None:
+    recording = recording_of([[0.0, np.nan], [np.inf, 0.0]])
+    recording["hidden"].attrs["transform"] = "relu"
+    recording["token"][1] = 99
+    found = [str(problem) for problem in validate(recording)]
+    assert [text.partition(" - ")[0] for text in found] == [
+        "token: has code 99 at step 1; vocabulary has labels 0 to 1",
+        "hidden, attribute transform: is 'relu'; 'tanh' or 'none' was expected",
+        "hidden: 1 of 4 values are NaN, the first at step 0, hidden_state 1",
+        "hidden: 1 of 4 values are infinite, the first at step 1, hidden_state 0",
+    ]
+
+
+@pytest.mark.parametrize("linked", [3, ["a.h5", 3], "../a.h5", "/a.h5"])
+def test_a_link_that_is_no_name_beside_it(linked: object) -> None:
+    (problem,) = validate(recording_of(np.zeros((1, 1))).assign_attrs(linked=linked))
+    assert problem.where == "recording, attribute linked"
+    assert not problem.fatal
 
 
 def test_images_larger_than_a_thumbnail_are_said() -> None:
@@ -203,7 +223,7 @@ def test_negative_values_of_an_unsigned_source_are_counted() -> None:
     recording = recording_of(np.array([[-0.5, 0.0], [0.5, -1.0]]))
     recording["hidden"].attrs["unsigned"] = 1
     assert [str(problem) for problem in validate(recording)] == [
-        "hidden: 2 of 4 values are negative - unsigned says that there are none"
+        "hidden: 2 of 4 values are negative, the first at step 0, hidden_state 0 - unsigned says that there are none"
     ]
 
 
