@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -85,7 +86,8 @@ def from_arrays(  # noqa: PLR0913 - what there may be of a recording
     transforms
         By source: ``"tanh"`` for cell states, whose tanh is what is looked at; ``"none"`` where left out.
     layers, roles
-        By source: number of the layer; ``"hidden"``, ``"cell"`` ...
+        By source: number of the layer; ``"hidden"``, ``"cell"`` ... A role left out is "cell" where the name says
+        so (``cell``, ``cell1``, ``rnn.cell_state``), else "hidden".
     title, description
         What the recording says of itself.
     path
@@ -183,10 +185,15 @@ def _sources(
     ]
     sources = []
     for name, value in states.items():
-        attrs: dict[str, Any] = {"kind": Kind.STATES.value, "role": str(roles.get(name, "hidden"))}
+        attrs: dict[str, Any] = {"kind": Kind.STATES.value, "role": str(roles.get(name, _role_named(name)))}
         attrs |= {"layer": layers[name]} if name in layers else {}
         attrs |= {"transform": transforms.get(name, "none"), "unsigned": 0}
         source, found = source_of(name, value, attrs)
         sources.append(source)
         problems += found
     return sources, problems
+
+
+def _role_named(name: str) -> str:
+    """Return what states are by their name."""
+    return "cell" if "cell" in re.findall("[a-z]+", name.lower()) else "hidden"

@@ -165,13 +165,24 @@ def _read(path: Path, readers: Mapping[str, Callable[[Path], Any]]) -> Any:
     except ImportError as error:
         remedy = EXTRA
         raise RecordingError(Problem(str(path), f"needs the package {error.name}", remedy)) from None
+    except ValueError as error:
+        if "pickle" not in str(error):
+            raise RecordingError(_unreadable(path, error)) from error
+        # numpy's own message advises to run whatever is in the file.
+        what = "holds no plain arrays: it is no file of numpy's, or one of Python objects"
+        remedy = "write it with numpy.save or numpy.savez, from arrays of numbers or of texts"
+        raise RecordingError(Problem(str(path), what, remedy)) from None
     except Exception as error:  # each library has errors of its own, and the file is to blame for all of them
-        what = f"can't be read ({str(error).splitlines()[0] if str(error) else type(error).__name__})"
-        raise RecordingError(Problem(str(path), what)) from error
+        raise RecordingError(_unreadable(path, error)) from error
+
+
+def _unreadable(path: Path, error: Exception) -> Problem:
+    told = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return Problem(str(path), f"can't be read ({told})")
 
 
 def _read_npz(path: Path) -> Columns:
-    with np.load(path, allow_pickle=False) as arrays:
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
         return dict(arrays)
 
 

@@ -70,7 +70,7 @@ def tag_with_spacy(
     only
         Which of ``pos``, ``tag``, ``entity``, ``noun_chunk``, ``verb_chunk``.
     progress
-        Whether to show a progress bar.
+        Whether to show a progress bar, where there is a terminal.
 
     Returns
     -------
@@ -104,7 +104,8 @@ def tag_with_spacy(
         for document, original in zip(some, originals(some, texts, words), strict=True)
     ]
     total = sum(len(text.text) for _, text, _ in placed)
-    with tqdm(total=total, unit=" characters", unit_scale=True, desc="Tagging", disable=not progress) as bar:
+    hidden = None if progress else True  # None: where there is no terminal
+    with tqdm(total=total, unit=" characters", unit_scale=True, desc="Tagging", disable=hidden) as bar:
         tagged = _tagged(nlp, [text.text for _, text, _ in placed], bar)
         for (first, text, tokens), parts in zip(placed, tagged, strict=True):
             for kind in wanted:

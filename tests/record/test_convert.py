@@ -116,7 +116,9 @@ def test_a_file_that_is_there_stays(tmp_path: Path, tokens: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("states.npy", b"no array", r"states\.npy.*can't be read"),
+        ("states.npy", b"no array", r"states\.npy: holds no plain arrays.*numpy\.save"),
+        ("states.npz", b"no archive", r"states\.npz: holds no plain arrays.*numpy\.savez"),
+        ("states.npz", b"PK\x03\x04", r"states\.npz: can't be read"),
         ("states.mat", b"", r"states\.mat.*\.npy.*expected"),
         ("missing.npy", None, r"missing\.npy.*no such file"),
         ("states.safetensors", b"\x00" * 20, r"states\.safetensors.*can't be read"),
@@ -130,6 +132,22 @@ def test_a_file_that_can_not_be_read(tmp_path: Path, tokens: Path, name: str, co
     with pytest.raises(RecordingError, match=said):
         convert([tmp_path / name], tmp_path / "out.h5", tokens=tokens)
     assert not (tmp_path / "out.h5").exists()
+
+
+def test_python_objects_are_not_read(tmp_path: Path, tokens: Path) -> None:
+    np.savez(tmp_path / "states.npz", hidden=np.array([{}], dtype=object))
+    with pytest.raises(RecordingError, match=r"one of Python objects - write it with") as caught:
+        convert([tmp_path / "states.npz"], tmp_path / "out.h5", tokens=tokens)
+    assert "allow_pickle" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "role"), [("cell", "cell"), ("rnn.cell_state2", "cell"), ("hidden", "hidden"), ("excellent", "hidden")]
+)
+def test_roles_are_told_by_names(tmp_path: Path, tokens: Path, name: str, role: str) -> None:
+    np.save(tmp_path / f"{name}.npy", STATES)
+    recording = open_recording(convert([tmp_path / f"{name}.npy"], tmp_path / "out.h5", tokens=tokens))
+    assert recording[name].attrs["role"] == role
 
 
 def test_the_command_says_what_is_wrong_without_a_trace(tmp_path: Path, tokens: Path) -> None:

@@ -140,6 +140,11 @@ def test_a_long_text_without_sentences_is_cut_at_white_space_or_anywhere(
     assert list(tagging._parts("w" * 250, nlp)) == [(0, 100), (100, 200), (200, 250)]
 
 
+def test_no_bar_is_drawn_where_there_is_no_terminal(nlp: Language, capsys: pytest.CaptureFixture[str]) -> None:
+    tag_with_spacy(recorded(["a", "word"]), nlp, only=["noun_chunk"])
+    assert capsys.readouterr().err == ""
+
+
 def test_what_is_refused(nlp: Language) -> None:
     recording = recorded(["a", "word"])
     with pytest.raises(RecordingError, match="spaCy's model nothing_sm: is not installed - pip install en-core-web-sm"):
