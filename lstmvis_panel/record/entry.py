@@ -97,8 +97,8 @@ def record(  # noqa: PLR0913 - one function for all that can be recorded; most c
     progress
         Whether to show progress on a terminal.
     resume
-        Whether to go on with a partial file: batches that are in it are passed over. They must be the same, and in the
-        same order.
+        Whether to go on with a partial file: batches that are in it are passed over. They must be the same, in the same
+        order, and so must the model's weights; else nothing is changed. A recording that is complete stays as it is.
     title, description, attrs
         What the recording says of itself.
     annotations

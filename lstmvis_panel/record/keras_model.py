@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lstmvis_panel.record.batch import Batch, Rows, as_batch, as_batches, rows_of
+from lstmvis_panel.record.earlier import BatchesRead, fingerprint
 from lstmvis_panel.record.keras_cells import (
     BFLOAT16,
     CELL,
@@ -78,24 +79,29 @@ def record_keras(model: Any, batches: Any, path: Path, options: Options) -> Path
     """
     recorder = _Recorder.of(model, options)
     with ExitStack() as stack:
-        writer: Writer | None = None
-        number = -1
+        writers: list[Writer] = []
+        read = BatchesRead()
         for number, given in enumerate(shown(as_batches(batches), path.name, progress=options.progress)):
             batch = as_batch(given)
+            rows = recorder.rows(batch, number)
+            read.add([rows])
+            read.check(writers)
             # A layer that keeps its states from batch to batch has to see all of them.
-            if writer is not None and number < writer.done and not recorder.is_stateful:
-                recorder.skip(batch, number)
+            if writers and number < writers[0].done and not recorder.is_stateful:
+                recorder.appender.skip(rows)
                 continue
-            steps = recorder.run(batch, number)
-            if writer is None:
-                writer = stack.enter_context(recorder.writer(path, steps))
-            if number < writer.done:
+            steps = recorder.run(batch, rows, number)
+            if not writers:
+                writers = [stack.enter_context(recorder.writer(path, steps))]
+                read.check(writers)
+            if number < writers[0].done:
                 recorder.appender.skip(steps.rows)
             else:
-                recorder.appender.append(steps, writer)
-                writer.commit(number + 1)
-        if number < 0:
+                recorder.appender.append(steps, writers[0])
+                writers[0].commit(read.count, read.fingerprint)
+        if not read.count:
             raise RecordingError(Problem("batches", "has no batches", "an iterator that was used up gives none again"))
+        read.check_all(writers)
     return path
 
 
@@ -157,13 +163,17 @@ class _Recorder:
         """Whether a layer keeps its states from batch to batch."""
         return any(part.stateful for layer in self.recurrent.values() for part in directions(layer).values())
 
-    def skip(self, batch: Batch, number: int) -> None:
-        """Pass over a batch that an earlier run has written."""
-        self.appender.skip(self._rows(batch, number))
+    def rows(self, batch: Batch, number: int) -> Rows:
+        """Return the tokens of a batch; rows are counted, so each batch is to come here once."""
+        rows = rows_of(batch, self.appender.vocabulary, f"batch {number}", self.options.padding)
+        if rows.documents is None:
+            names = tuple(f"document {self.count + row + 1}" for row in range(rows.shape[0]))
+            rows = replace(rows, documents=names)
+        self.count += rows.shape[0]
+        return rows
 
-    def run(self, batch: Batch, number: int) -> Steps:
+    def run(self, batch: Batch, rows: Rows, number: int) -> Steps:
         """Run the model over a batch and return what it did."""
-        rows = self._rows(batch, number)
         with _without_gradients():
             trace = self._traced(batch, number)
             if batch.lengths is None and self.options.padding is None:
@@ -187,15 +197,18 @@ class _Recorder:
             labels=labels,
             compress=options.compress,
             resume=options.resume,
+            model=fingerprint(array_of(variable) for variable in self._weights()),
         )
 
-    def _rows(self, batch: Batch, number: int) -> Rows:
-        rows = rows_of(batch, self.appender.vocabulary, f"batch {number}", self.options.padding)
-        if rows.documents is None:
-            names = tuple(f"document {self.count + row + 1}" for row in range(rows.shape[0]))
-            rows = replace(rows, documents=names)
-        self.count += rows.shape[0]
-        return rows
+    def _weights(self) -> list[Any]:
+        """Return the model's weights; what stateful layers keep from batch to batch is none of them."""
+        kept = {
+            id(state)
+            for layer in self.recurrent.values()
+            for part in directions(layer).values()
+            for state in _flat(part.states if part.stateful else [])
+        }
+        return [variable for variable in self.model.weights if id(variable) not in kept]
 
     def _traced(self, batch: Batch, number: int) -> _Trace:
         trace = _Trace()
@@ -328,9 +341,13 @@ def _stored(
 
 
 def _first(result: Any) -> Any:
+    return _flat(result)[0]
+
+
+def _flat(nested: Any) -> list[Any]:
     from keras import tree  # noqa: PLC0415 - an optional extra
 
-    return tree.flatten(result)[0]
+    return list(tree.flatten(nested))
 
 
 @contextmanager

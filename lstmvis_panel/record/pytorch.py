@@ -13,6 +13,7 @@ from torch.nn.utils.rnn import PackedSequence
 
 from lstmvis_panel.record import modules
 from lstmvis_panel.record.batch import YIELD_BATCH, Batch, Rows, as_batch, as_batches
+from lstmvis_panel.record.earlier import BatchesRead, fingerprint
 from lstmvis_panel.record.progress import shown
 from lstmvis_panel.record.side import Side
 from lstmvis_panel.record.watching import Watch
@@ -20,8 +21,10 @@ from lstmvis_panel.record.writer import Writer
 from lstmvis_panel.schema import Problem, RecordingError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from lstmvis_panel.record.options import Options
     from lstmvis_panel.record.steps import Steps
@@ -39,19 +42,25 @@ def record_pytorch(model: nn.Module, batches: Any, path: Path, options: Options)
             recorder = recorder or Recorder(model, options, batch.sides)
             recorder.check(batch, number)
     writers: list[Writer] = []
+    read = BatchesRead()
     with ExitStack() as stack:
         for number, given in enumerate(shown(batches, path.name, progress=options.progress)):
             batch = as_batch(given)
             recorder = recorder or Recorder(model, options, batch.sides)
             rows = recorder.check(batch, number)
+            read.add(rows)
+            read.check(writers)
             if writers and not options.carry and all(number < writer.done for writer in writers):
                 recorder.skip(rows)
                 continue
             trace, steps = recorder.run(batch, rows)
-            writers = writers or recorder.writers(stack, path, trace, steps)
-            recorder.write(steps, writers, number)
+            if not writers:
+                writers = recorder.writers(stack, path, trace, steps)
+                read.check(writers)
+            recorder.write(steps, writers, read)
         if recorder is None or not writers:
             raise RecordingError(Problem("batches", "has no batches", "an iterator that was used up gives none again"))
+        read.check_all(writers)
     return paths_of(path, recorder.names)[0]
 
 
@@ -126,7 +135,7 @@ class Recorder:
     def writers(self, stack: ExitStack, path: Path, trace: Trace, steps: Sequence[Steps]) -> list[Writer]:
         """Open a file for each side, now that all is known to be well."""
         paths = paths_of(path, self.names)
-        found = []
+        found, model = [], fingerprint(weights_of(self.model))
         for side, out, first in zip(self.sides, paths, steps, strict=True):
             others = [other.name for other in paths if other != out]
             linked = {"side": side.name, "linked": others[0] if len(others) == 1 else others} if others else {}
@@ -139,18 +148,19 @@ class Recorder:
                 labels=side.labels(first),
                 compress=self.options.compress,
                 resume=self.options.resume,
+                model=model,
             )
             found.append(stack.enter_context(writer))
         return found
 
-    def write(self, steps: Sequence[Steps], writers: Sequence[Writer], number: int) -> None:
+    def write(self, steps: Sequence[Steps], writers: Sequence[Writer], read: BatchesRead) -> None:
         """Append a batch to the files that do not have it yet."""
         for side, each, writer in zip(self.sides, steps, writers, strict=True):
-            if number < writer.done:
+            if read.count <= writer.done:
                 side.appender.skip(each.rows)
             else:
                 side.appender.append(each, writer)
-                writer.commit(number + 1)
+                writer.commit(read.count, read.fingerprint)
 
     def _forward(self, batch: Batch) -> Any:
         parameter = next(self.model.parameters(), None)
@@ -178,6 +188,13 @@ class Recorder:
                 what = f"can't be had of {name or 'the model'}, which reads backward too, from what is not there yet"
                 remedy = "leave out carry, and give whole documents as rows"
                 raise RecordingError(Problem("carry", what, remedy))
+
+
+def weights_of(model: nn.Module) -> Iterator[NDArray[np.uint8]]:
+    """Yield a model's weights and buffers as bytes, on whatever device and of whatever dtype they are."""
+    for values in model.state_dict().values():
+        if isinstance(values, torch.Tensor):
+            yield values.detach().cpu().reshape(-1).contiguous().view(torch.uint8).numpy()
 
 
 def on_device(value: Any, like: nn.Parameter | None) -> Any:

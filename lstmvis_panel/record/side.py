@@ -60,7 +60,7 @@ class Side:
         modules.require_any(model, list(self.recurrent), list(self.hooked))
         self._padding = modules.padding_of(model) if options.padding is None else options.padding
         self._given = Vocabulary.of(options.vocabulary)
-        self.appender = Appender(self._given, options, dict(options.annotations))
+        self.appender = Appender(self._given, options, dict(options.annotations), is_linked=bool(name))
         self._rows = 0
         self._document: str | None = None
         self._before: NDArray[Any] | None = None

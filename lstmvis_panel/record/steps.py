@@ -79,17 +79,23 @@ class Appender:
         By annotation: the texts that its codes stand for.
     is_causal
         Whether logits are about the next step; about their own if not.
+    is_linked
+        Whether there is another side with the same documents: one that has no steps here counts all the same.
     """
 
     vocabulary: Vocabulary
     options: Options
     labels: Mapping[str, Sequence[str]]
     is_causal: bool = True
+    is_linked: bool = False
     _document: str | None = None
 
     def append(self, steps: Steps, writer: Writer) -> None:
         """Append all documents of a batch."""
         for row, start, stop, document in self._documents(steps.rows):
+            if start == stop:
+                writer.add_document(str(document))
+                continue
             writer.append(self._variables(steps, writer, row, slice(start, stop)), document=document)
 
     def skip(self, rows: Rows) -> None:
@@ -98,10 +104,10 @@ class Appender:
             pass
 
     def _documents(self, rows: Rows) -> Iterator[tuple[int, int, int, str | None]]:
-        """Yield (row, start, stop, the name of the document that starts there or None) of rows with steps."""
+        """Yield (row, start, stop, the name of the document that starts there or None) of rows that count."""
         names = rows.documents or (None,) * rows.shape[0]
         for row, (start, stop, name) in enumerate(zip(rows.starts.tolist(), rows.stops.tolist(), names, strict=True)):
-            if start < stop:
+            if start < stop or (self.is_linked and name not in (None, self._document)):
                 yield row, start, stop, None if name == self._document else name
                 self._document = name
 

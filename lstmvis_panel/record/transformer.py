@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lstmvis_panel.record import hidden_states, state_space
+from lstmvis_panel.record.earlier import BatchesRead, fingerprint
 from lstmvis_panel.record.modules import module_named, recurrent_modules
 from lstmvis_panel.record.progress import shown
-from lstmvis_panel.record.pytorch import paths_of, record_pytorch
+from lstmvis_panel.record.pytorch import paths_of, record_pytorch, weights_of
 from lstmvis_panel.record.readable import WORD_START, WORD_START_LABELS, Readable, readable_vocabulary
 from lstmvis_panel.record.reading import DECODER, ENCODER, Reader, Reading
 from lstmvis_panel.record.steps import Appender, Steps, Track
@@ -83,23 +84,26 @@ def record_transformer(model: nn.Module, batches: Any, path: Path, options: Opti
     recorder = _Recorder.of(model, options, tokenizer)
     with ExitStack() as stack:
         writers: dict[str, Writer] = {}
-        number = -1
-        for number, reading in enumerate(
-            shown(recorder.reader.readings(batches), path.name, progress=options.progress)
-        ):
-            if writers and all(number < writer.done for writer in writers.values()):
+        read = BatchesRead()
+        for reading in shown(recorder.reader.readings(batches), path.name, progress=options.progress):
+            read.add(reading.sides.values())
+            read.check([*writers.values()])
+            if writers and all(read.count <= writer.done for writer in writers.values()):
                 recorder.skip(reading)
                 continue
             for found in recorder.run(reading):
-                writers = writers or recorder.writers(stack, path, found)
-                recorder.append(found, {name: each for name, each in writers.items() if number >= each.done})
+                if not writers:
+                    writers = recorder.writers(stack, path, found)
+                    read.check([*writers.values()])
+                recorder.append(found, {name: each for name, each in writers.items() if read.count > each.done})
             for writer in writers.values():
-                if number >= writer.done:
-                    writer.commit(number + 1)
-        if number < 0:
+                if read.count > writer.done:
+                    writer.commit(read.count, read.fingerprint)
+        if not read.count:
             raise RecordingError(
                 Problem("batches", "has no texts and no batches", "a used-up iterator gives none again")
             )
+        read.check_all([*writers.values()])
     return paths_of(path, recorder.sides)[0]
 
 
@@ -146,8 +150,9 @@ class _Recorder:
         vocabularies = {side: _vocabulary(part, readable, size) for side, part in parts.items()}
         reader = Reader(model, tokenizer, vocabularies, options.padding)
         labels = {LABEL: class_names(model)} | {name: list(texts) for name, texts in options.annotations.items()}
-        causal = bool(model.can_generate() or len(sides) > 1)
-        appenders = {side: Appender(vocabularies[side], parts[side], labels, causal) for side in sides}
+        is_linked = len(sides) > 1
+        causal = bool(model.can_generate() or is_linked)
+        appenders = {side: Appender(vocabularies[side], parts[side], labels, causal, is_linked) for side in sides}
         hooked = {path: module_named(model, path, "hooks") for path in _hooks(options)}
         scores = module_named(model, options.logits, "logits") if isinstance(options.logits, str) else None
         watch = Watch(
@@ -191,7 +196,7 @@ class _Recorder:
 
     def writers(self, stack: ExitStack, path: Path, found: dict[str, Steps]) -> dict[str, Writer]:
         """Open a file for each side, now that all is known to be well."""
-        writers = {}
+        writers, model = {}, fingerprint(weights_of(self.model))
         paths = paths_of(path, self.sides)
         for side, out in zip(self.sides, paths, strict=True):
             others = [other.name for other in paths if other != out]
@@ -205,6 +210,7 @@ class _Recorder:
                 labels=self._labels(side, found[side]),
                 compress=self.options.compress,
                 resume=self.options.resume,
+                model=model,
             )
             writers[side] = stack.enter_context(writer)
         return writers

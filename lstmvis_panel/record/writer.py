@@ -10,8 +10,8 @@ import h5netcdf
 import h5py
 import numpy as np
 
-from lstmvis_panel.native import FORMAT, FORMAT_VERSION
 from lstmvis_panel.native_file import JournaledFile
+from lstmvis_panel.record.earlier import BATCHES, BEGIN_ANEW, MODEL, READ, finished_run, unfinished_run
 from lstmvis_panel.record.growing import GrowingVariables
 from lstmvis_panel.record.labels import LabelSet
 from lstmvis_panel.record.places import PARTIAL, checked, partial_path, told
@@ -33,7 +33,7 @@ from lstmvis_panel.record.stored import (
     stored_shapes,
     write_labels,
 )
-from lstmvis_panel.schema import DOCUMENT, STEP, Problem, RecordingError
+from lstmvis_panel.schema import DOCUMENT, Problem, RecordingError
 
 if TYPE_CHECKING:
     import os
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
-BATCHES = "recorded_batches"
 CACHE_BYTES = 2 << 20
 """Memory that HDF5 keeps for chunks of a variable that are not full yet."""
 
@@ -72,12 +71,19 @@ class Writer:
     compress
         Whether to compress what grows with the steps, without loss.
     resume
-        Whether to go on with the partial file that an earlier run left. Without one, a new recording is begun.
+        Whether to go on with the partial file that an earlier run left. Without one, a new recording is begun, unless
+        the one at ``path`` is complete and of the same model: then it stays, and takes nothing more.
+    model
+        A fingerprint of what is recorded, if there is one: whoever goes on must have the same.
 
     Attributes
     ----------
     done : int
         Batches that an earlier run committed: the caller skips so many.
+    read : str
+        The fingerprint of those batches, as `commit` was given it.
+    is_complete : bool
+        Whether an earlier run recorded everything.
     steps : int
         Steps written.
 
@@ -87,7 +93,7 @@ class Writer:
         If the file can't be written, is being written already, or does not agree with what is resumed.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a file is made of, and whose it is
         self,
         path: str | os.PathLike[str],
         *,
@@ -98,16 +104,20 @@ class Writer:
         labels: Mapping[str, Sequence[str]] | None = None,
         compress: bool = False,
         resume: bool = False,
+        model: str = "",
     ) -> None:
         self.path = checked(Path(path))
-        self.done = self.steps = 0
+        self.done, self.steps, self.read, self.is_complete = 0, 0, "", False
         self._compress = compress
         about = {"title": title, "description": description}
         self._attrs = {**{name: text for name, text in about.items() if text}, **(attrs or {})}
         self._constants = dict(constants or {})
         self._labels = {name: LabelSet(name, texts, is_fixed=True) for name, texts in (labels or {}).items()}
         self._shapes: dict[str, Shape] = {}
-        self._partial = partial_path(self.path)
+        self._partial, self._model = partial_path(self.path), model
+        if resume and not self._partial.exists() and (earlier := finished_run(self.path, model)) is not None:
+            self.done, self.steps, self.read, self.is_complete = earlier.batches, earlier.steps, earlier.read, True
+            return
         resume = resume and self._partial.exists()
         with told(self._partial):
             self._file = JournaledFile(self._partial, is_new=not resume)
@@ -124,12 +134,19 @@ class Writer:
             self._abandon()
             raise
 
+    @property
+    def place(self) -> str:
+        """The name of the file that holds what is recorded so far."""
+        return self.path.name if self.is_complete else self._partial.name
+
     def __enter__(self) -> Self:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self.is_complete:
+            return
         if kind is not None:
             self._abandon()
             return
@@ -184,6 +201,9 @@ class Writer:
             If the variables are not valid or don't agree with those before (then nothing was written), or if the file
             can't be written.
         """
+        if self.is_complete:
+            what = f"is complete with {self.done:,} batches; there are more"
+            raise RecordingError(Problem(str(self.path), what, BEGIN_ANEW))
         variables = {name: variable.to_base_variable() for name, variable in variables.items()}
         shapes = {name: shape_of(name, variable) for name, variable in variables.items()}
         count = steps_of(variables)
@@ -197,14 +217,12 @@ class Writer:
         if problems:
             raise RecordingError(problems)
         with self._writing():
+            if document is not None:
+                self.add_document(document)
             if not self._shapes:
-                if document is not None:
-                    self._labels[DOCUMENT_LABEL] = LabelSet(DOCUMENT_LABEL, is_fixed=False)
-                about = self._attrs | {PARTIAL: 1}
+                about = self._attrs | {PARTIAL: 1} | ({MODEL: self._model} if self._model else {})
                 lay_out(self._store, shapes, self._constants, self._labels, about, compress=self._compress)
                 self._begin(shapes)
-            if document is not None:
-                self._labels[DOCUMENT_LABEL].append(document)
             values = {name: variable.to_numpy() for name, variable in variables.items()}
             if DOCUMENT_LABEL in self._labels:
                 number = len(self._labels[DOCUMENT_LABEL].texts) - 1
@@ -212,25 +230,33 @@ class Writer:
             self._growing.append(values)
             self.steps += count
 
-    def commit(self, batches: int) -> None:
+    def add_document(self, label: str) -> None:
+        """Begin a document, of which there may be no steps: whatever is appended next belongs to it."""
+        if DOCUMENT_LABEL not in self._labels:
+            self._labels[DOCUMENT_LABEL] = LabelSet(DOCUMENT_LABEL, is_fixed=False)
+        self._labels[DOCUMENT_LABEL].append(label)
+
+    def commit(self, batches: int, read: str = "") -> None:
         """Make all so far what a crash leaves, and count it as done.
 
         Parameters
         ----------
         batches
             How many batches that is, from the very first on; a later run finds it in `done`.
+        read
+            A fingerprint of them, if there is one; a later run finds it in `read`.
 
         Raises
         ------
         RecordingError
             If the file can't be written.
         """
-        if not self.steps:
+        if not self.steps or self.is_complete:
             return
         with self._writing():
             self._growing.write()
             write_labels(self._store, self._labels)
-            self._store.attrs[BATCHES] = int(batches)
+            self._store.attrs.update({BATCHES: int(batches), READ: read} if read else {BATCHES: int(batches)})
             self._store.flush()
             self._hdf5.flush()
             self._file.commit()
@@ -241,7 +267,8 @@ class Writer:
         with self._writing():
             self._growing.write()
             write_labels(self._store, self._labels)
-            for name in (PARTIAL, BATCHES):
+            # A finished one tells a later run that it is, if that can tell the model.
+            for name in (PARTIAL,) if self._model else (PARTIAL, BATCHES):
                 if name in self._store.attrs:
                     del self._store.attrs[name]
             self._store.close()
@@ -262,20 +289,15 @@ class Writer:
 
     def _resume(self) -> None:
         """Take up what an earlier run committed."""
-        where, store = str(self._partial), self._store
-        if store.attrs.get("format") != FORMAT or store.attrs.get("format_version") != FORMAT_VERSION:
-            raise RecordingError(Problem(where, "is no recording of this format", "remove it, and begin anew"))
-        if PARTIAL not in store.attrs:
-            what = "is complete, though it still bears the name of a partial recording"
-            raise RecordingError(Problem(where, what, f"rename it to {self.path.name}"))
+        store = self._store
+        earlier = unfinished_run(store, self._partial, self.path, self._model)
         shapes = stored_shapes(store)
         self._labels, problems = stored_labels(store, self._labels)
         problems += constant_problems(store, self._constants)
         if problems:
             raise RecordingError(problems)
-        self.steps = int(store.dimensions[STEP].size)
+        self.steps, self.done, self.read = earlier.steps, earlier.batches, earlier.read
         self._begin(shapes)
-        self.done = int(store.attrs[BATCHES])
 
     def _begin(self, shapes: dict[str, Shape]) -> None:
         """Take these shapes for those of all runs to come."""

@@ -13,6 +13,7 @@ from torch import nn
 from torch.nn.utils.rnn import pack_sequence
 
 import lstmvis_panel as lv
+from lstmvis_panel.checking import problems_of
 from lstmvis_panel.record.batch import Batch
 from lstmvis_panel.record.entry import record
 from lstmvis_panel.schema import RecordingError, document_edges, labels, sources, words
@@ -202,6 +203,27 @@ def test_encoder_and_decoder(tmp_path: Path) -> None:
                 np.testing.assert_allclose(decoder["hidden1"].values[step], state[0].numpy(), **CLOSE)
                 best = model.readout(state)[0].argsort(descending=True)[:2]
                 assert decoder["top_predictions"].values[step].tolist() == best.tolist()
+
+
+def test_documents_have_the_same_numbers_on_both_sides(tmp_path: Path) -> None:
+    """Also where one side has no steps of a document, the first or the last of all among them."""
+    full = codes(3, 2) % 6 + 1
+    batches = []
+    for empty in (0, 2):
+        source = full.clone()
+        source[empty] = 0
+        batches.append(Batch((source, full), {"encoder": source, "decoder": full}))
+    options = {"modules": {"encoder": "encoder", "decoder": "decoder"}, "vocabulary": {"encoder": WORDS}}
+    options["vocabulary"]["decoder"] = list("abcdefg")
+    path = tmp_path / "pairs.h5"
+    with pytest.raises(RuntimeError):
+        record(seeded(Translator), interrupted(batches, 1, RuntimeError), path, padding=0, **options)
+    record(seeded(Translator), batches, path, padding=0, resume=True, **options)
+    encoder, decoder = (lv.open_recording(tmp_path / f"pairs.{side}.h5") for side in ("encoder", "decoder"))
+    assert encoder["document"].values.tolist() == [1, 1, 2, 2, 3, 3, 4, 4]
+    assert decoder["document"].values.tolist() == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5]
+    assert list(labels(encoder, "document")) == list(labels(decoder, "document"))
+    assert problems_of(tmp_path / "pairs.encoder.h5") == problems_of(tmp_path / "pairs.decoder.h5") == []
 
 
 @pytest.mark.parametrize("kind", ["LSTM", "GRU", "RNN"])
