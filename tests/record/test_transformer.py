@@ -128,6 +128,62 @@ def test_states_of_state_space_models_are_those_after_each_prefix(tmp_path, monk
     np.testing.assert_array_equal(recording["document"], whole["document"])
 
 
+@pytest.mark.parametrize(("name", "count"), [("RwkvForCausalLM", 5), ("xLSTMForCausalLM", 3)])
+def test_states_in_other_forms_than_a_cache_of_layers(tmp_path, name, count) -> None:
+    model = tiny.new_model(name)
+    recording = recorded(model, TEXTS[1:2], tmp_path / "out.h5", tokenizer=tiny.byte_level())
+    found = [source for source in schema.sources(recording) if "state" in source]
+    numbers = ["", *range(2, count + 1)]
+    assert found == [f"layer{layer:02d}/state{number}" for layer in (1, 2) for number in numbers]
+    ((_, steps, codes),) = parts(recording)
+    for length in range(1, len(codes) + 1):
+        model.eval()
+        with torch.no_grad():
+            output = model(torch.tensor(codes[:length])[None].long(), use_cache=True)
+        model.train()
+        for source in found:
+            layer, number = int(source[5:7]) - 1, int(source[13:] or 1) - 1
+            theirs = output.state[number][..., layer] if "Rwkv" in name else output.cache.rnn_state[layer][number]
+            np.testing.assert_allclose(recording[source][steps.start + length - 1], theirs.flatten(), **CLOSE)
+
+
+class Memory:
+    """A cache in a form of its own."""
+
+
+def test_states_in_a_form_that_is_not_known_are_said(tmp_path, caplog) -> None:
+    model = tiny.new_model("LlamaForCausalLM")
+    forward = model.forward
+
+    def with_memory(input_ids=None, use_cache=None, **options):
+        output = forward(input_ids=input_ids, use_cache=use_cache, **options)
+        if use_cache:
+            output[next(name for name in ("cache", "past_key_values") if name in output)] = Memory()
+        return output
+
+    model.forward = with_memory
+    with caplog.at_level("WARNING", "lstmvis_panel"):
+        recorded(model, TEXTS[:1], tmp_path / "out.h5", tokenizer=tiny.byte_level())
+    (message,) = caplog.messages
+    assert "(Memory), which may hold states, but in a form that is not known: they are not recorded" in message
+
+
+@pytest.mark.parametrize("name", ["GPT2LMHead", "LlamaForCausalLM"])
+def test_keys_and_values_are_no_states(tmp_path, caplog, name) -> None:
+    with caplog.at_level("WARNING", "lstmvis_panel"):
+        recorded(tiny.new_model(name), TEXTS[:1], tmp_path / "out.h5", tokenizer=tiny.byte_level())
+    assert caplog.messages == []
+
+
+def test_a_model_that_can_not_go_on_from_its_cache(tmp_path) -> None:
+    # The sizes of its cache are rounded up, those of its layers are not.
+    model = tiny.new_model("xLSTMForCausalLM", hidden_size=32)
+    options = {"tokenizer": tiny.byte_level()}
+    with pytest.raises(RecordingError, match=r"fails to read token by token.*states=\['hidden'\]"):
+        recorded(model, TEXTS[:1], tmp_path / "out.h5", **options)
+    assert "layer02" in recorded(model, TEXTS[:1], tmp_path / "out.h5", states=["hidden"], **options)
+
+
 def test_metaspace_decoder(tmp_path) -> None:
     recording = recorded(tiny.model_named("LlamaForCausalLM"), TEXTS, tmp_path / "out.h5", tokenizer=tiny.metaspace())
     assert text_of(recording, slice(0, 5)) == ["<s>", "the", "cat", "\u2423", "s"]

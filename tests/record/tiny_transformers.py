@@ -28,6 +28,11 @@ CONFIGS = {
     "Mamba2ForCausalLM": SMALL
     | SPECIAL
     | {"state_size": 4, "num_heads": 4, "head_dim": 8, "n_groups": 1, "chunk_size": 4},
+    "RwkvForCausalLM": SMALL | SPECIAL | {"attention_hidden_size": 16, "context_length": 64},
+    # No smaller one can go on from its own cache, whose sizes are rounded up.
+    "xLSTMForCausalLM": SMALL
+    | SPECIAL
+    | {"hidden_size": 64, "num_blocks": 2, "num_heads": 1, "chunk_size": 4, "qk_dim_factor": 1.0, "mode": "inference"},
     "BertForMaskedLM": SMALL | HEADS | {"max_position_embeddings": 16},
     "BertForSequenceClassification": SMALL | HEADS | {"id2label": {0: "dull", 1: "fine", 2: "great"}},
     "BertForTokenClassification": SMALL | HEADS | {"id2label": {0: "O", 1: "N"}},
