@@ -87,7 +87,9 @@ def record(  # noqa: PLR0913 - one function for all that can be recorded; most c
     saliency
         "true" or "predicted": how much the score of that token, at the end of the document, depends on each token
         before; a pair with a number of steps, ``("true", 20)``, for windows of that length instead of documents. Of a
-        classifier, the score of the document's class. See `lstmvis_panel.record.saliency.token_saliency`.
+        classifier, the score of the document's class. Of a model with several sides, the last has it, for its own
+        tokens: a window of a decoder's has no counterpart among an encoder's. See
+        `lstmvis_panel.record.saliency.token_saliency`.
     embeddings, output_weights
         Whether to record the matrices by which the model reads words and scores them.
     dtype

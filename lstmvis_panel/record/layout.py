@@ -66,7 +66,7 @@ class Layout:
         whole = [self.view(values) for values in calls]
         if all(values is not None for values in whole) and (len(calls) == 1 or self.steps > 1):
             return [values for values in whole if values is not None]
-        pieces = [self._piece(values) for values in calls]
+        pieces = [self.piece(values) for values in calls]
         return (
             _joined([values for values in pieces if values is not None], self) if None not in map(_no, pieces) else []
         )
@@ -83,7 +83,7 @@ class Layout:
             return []
         return [{source: torch.cat([values[source] for values in by_row], dim=1) for source in by_row[0]}]
 
-    def _piece(self, values: Tensor) -> Tensor | None:
+    def piece(self, values: Tensor) -> Tensor | None:
         """Return what one call of many gave out as (row, step, feature)."""
         if values.ndim == 1 and self.rows == 1:
             return values[None, None]

@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 
     from lstmvis_panel.record.layout import Layout
     from lstmvis_panel.record.options import Saliency
+    from lstmvis_panel.record.token_reading import TokenReading
 
 
 def token_saliency(
     logits: Tensor,
     codes: Tensor,
     spans: Sequence[tuple[int, int]],
-    embedded: Sequence[Tensor],
+    readings: Sequence[TokenReading],
     layout: Layout,
     wanted: Saliency,
 ) -> Tensor:
@@ -41,8 +42,8 @@ def token_saliency(
         int64, shape (row, step).
     spans
         First step of each row, and the step after its last; the steps between are cut into windows.
-    embedded
-        What the embedding of the tokens gave out, call by call.
+    readings
+        The calls in which the embedding read the tokens. Where it did so several times, a token's gradient is the sum.
     layout
         The size of the batch.
     wanted
@@ -62,14 +63,16 @@ def token_saliency(
     for windows in _windows(spans, wanted.window):
         scored = [(row, *_scored(logits, codes, row, spans[row][0], stop, wanted.which)) for row, _, stop in windows]
         scores = [logits[row, step, code] for row, step, code in scored if step >= 0]
-        norms = gradient_norms(torch.stack(scores).sum(), embedded, layout) if scores else found
+        norms = gradient_norms(torch.stack(scores).sum(), readings, layout) if scores else found
         for (row, start, stop), (_, step, _) in zip(windows, scored, strict=True):
             if step >= 0:
                 found[row, start:stop] = norms[row, start:stop]
     return found
 
 
-def class_saliency(logits: Tensor, classes: Sequence[int | None], embedded: Sequence[Tensor], layout: Layout) -> Tensor:
+def class_saliency(
+    logits: Tensor, classes: Sequence[int | None], readings: Sequence[TokenReading], layout: Layout
+) -> Tensor:
     """Return the saliency of each step for the class of its document.
 
     Parameters
@@ -78,7 +81,7 @@ def class_saliency(logits: Tensor, classes: Sequence[int | None], embedded: Sequ
         Shape (row, class), with a gradient.
     classes
         Whose score, for each row; None for the likeliest.
-    embedded, layout
+    readings, layout
         As for `token_saliency`.
 
     Returns
@@ -88,7 +91,7 @@ def class_saliency(logits: Tensor, classes: Sequence[int | None], embedded: Sequ
     """
     likeliest = logits.argmax(dim=1).tolist()
     chosen = [best if code is None else code for code, best in zip(classes, likeliest, strict=True)]
-    return gradient_norms(logits[torch.arange(len(chosen)), chosen].sum(), embedded, layout)
+    return gradient_norms(logits[torch.arange(len(chosen)), chosen].sum(), readings, layout)
 
 
 def described(wanted: Saliency) -> str:
@@ -98,7 +101,7 @@ def described(wanted: Saliency) -> str:
     return f"How {whose} score at the end of {window} depends on this token: the norm of the gradient (Li et al. 2016)."
 
 
-def gradient_norms(score: Tensor, embedded: Sequence[Tensor], layout: Layout) -> Tensor:
+def gradient_norms(score: Tensor, readings: Sequence[TokenReading], layout: Layout) -> Tensor:
     """Return the norms of a score's gradient at each step, float32 of shape (row, step).
 
     Rows do not depend on each other, so that one score may be the sum of all rows' scores.
@@ -108,13 +111,15 @@ def gradient_norms(score: Tensor, embedded: Sequence[Tensor], layout: Layout) ->
         raise RecordingError(
             Problem("saliency", what, "take torch.no_grad out of the model's forward, or saliency away")
         )
-    gradients = torch.autograd.grad(score, list(embedded), retain_graph=True, allow_unused=True)
-    norms = [
-        (torch.zeros_like(values) if gradient is None else gradient).float().norm(dim=-1, keepdim=True)
-        for gradient, values in zip(gradients, embedded, strict=True)
-    ]
-    joined = layout.joined(norms)[0][..., 0].cpu()
-    return torch.nn.functional.pad(joined, (0, layout.steps - joined.shape[1]))
+    outputs = [reading.outputs for reading in readings]
+    flat = [values for each in outputs for values in each]
+    gradients = iter(torch.autograd.grad(score, flat, retain_graph=True, allow_unused=True, materialize_grads=True))
+    by_reading = []
+    for reading, values in zip(readings, outputs, strict=True):
+        joined = reading.joined([next(gradients) for _ in values], layout).float().cpu()
+        by_reading.append(torch.nn.functional.pad(joined, (0, 0, 0, layout.steps - joined.shape[1])))
+    norms: Tensor = torch.linalg.vector_norm(torch.stack(by_reading).sum(dim=0), dim=-1)
+    return norms
 
 
 def _windows(spans: Sequence[tuple[int, int]], size: int | None) -> Iterator[list[tuple[int, int, int]]]:

@@ -14,6 +14,7 @@ from lstmvis_panel.record.annotated import LABEL, check_labelled
 from lstmvis_panel.record.batch import Batch, Rows, rows_of
 from lstmvis_panel.record.layout import Layout
 from lstmvis_panel.record.steps import Appender, Steps, Track
+from lstmvis_panel.record.token_reading import TokenReading, readings_of, required
 from lstmvis_panel.record.torch_tracks import activation_tracks, state_tracks, stored
 from lstmvis_panel.record.vocabulary import Vocabulary
 from lstmvis_panel.schema import EMBEDDING, STEP, VOCABULARY, WORD, Kind, Problem, RecordingError
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from lstmvis_panel.record.options import Options, Saliency
-    from lstmvis_panel.record.watching import Embedded, Trace
+    from lstmvis_panel.record.watching import Trace
 
 SALIENCY, OUTPUT_WEIGHT = "saliency", "output_weight"
 
@@ -107,7 +108,7 @@ class Side:
         time_first = any(getattr(module, "batch_first", True) is False for module in self.recurrent.values())
         layout = Layout(*rows.shape, int(rows.stops.max(initial=0)), time_first)
         candidates = torch_scores.candidates(self.options, trace, layout)
-        read = torch_scores.read_by(trace, rows, layout)
+        read = readings_of(trace.embedded, rows, layout)
         self._settle(rows, read, candidates, layout)
         if self.vocabulary.words is None and rows.tokens.dtype != object:
             rows = replace(rows, tokens=rows.tokens.astype(str).astype(object))
@@ -121,8 +122,9 @@ class Side:
         if self._predicts and logits is None and (self.options.top or self.options.surprisal or classes is None):
             raise RecordingError(torch_scores.no_logits(candidates, layout, len(self.vocabulary)))
         if self._predicts and self.options.salient is not None:
-            embedded = [call.output for call in read if call.output is not None]
-            values = self._saliency(rows, layout, embedded, self.options.salient, logits=logits, classes=classes)
+            # Where another side has the same tokens, and reads them by the same embedding, this one does so last.
+            read = required(read[-1:] if self.name else read)
+            values = self._saliency(rows, layout, read, self.options.salient, logits=logits, classes=classes)
             attrs = {"kind": Kind.SCALAR.value, "description": saliency.described(self.options.salient)}
             tracks[SALIENCY] = Track(values.numpy(), (STEP,), attrs)
         before, keeps = self._before, logits is not None and bool(self.options.top or self.options.surprisal)
@@ -165,12 +167,13 @@ class Side:
                     rows = replace(rows, stops=np.minimum(rows.stops, run.lengths.numpy()))
         return rows
 
-    def _settle(self, rows: Rows, read: list[Embedded], candidates: list[Tensor], layout: Layout) -> None:
+    def _settle(self, rows: Rows, read: list[TokenReading], candidates: list[Tensor], layout: Layout) -> None:
         """Once the model has run: check the vocabulary's size, or take one from the model if none was given."""
-        size = read[0].module.num_embeddings if read else None
+        embedding = read[0].calls[0] if read else None
+        size = None if embedding is None else embedding.module.num_embeddings
         words = self.vocabulary.words
-        if words is not None and size is not None and len(words) < size:
-            what = f"has {len(words)} words; the embedding {read[0].name!r} has {size} rows"
+        if words is not None and embedding is not None and size is not None and len(words) < size:
+            what = f"has {len(words)} words; the embedding {embedding.name!r} has {size} rows"
             remedy = "give each row a word, in the order of the codes; '' for those that are not used"
             raise RecordingError(Problem("vocabulary", what, remedy))
         if rows.tokens.dtype == object and self._predicts:
@@ -208,24 +211,21 @@ class Side:
         self,
         rows: Rows,
         layout: Layout,
-        embedded: list[Tensor],
+        read: list[TokenReading],
         wanted: Saliency,
         *,
         logits: Tensor | None,
         classes: Tensor | None,
     ) -> Tensor:
-        if not embedded:
-            what = "needs an embedding (torch.nn.Embedding) that reads the tokens (batch, step); none did"
-            raise RecordingError(Problem("saliency", what, "leave it out"))
         if logits is not None:
             spans = list(zip(rows.starts.tolist(), rows.stops.tolist(), strict=True))
             tokens = torch.from_numpy(rows.tokens)
-            return saliency.token_saliency(logits, tokens, spans, embedded, layout, wanted)
+            return saliency.token_saliency(logits, tokens, spans, read, layout, wanted)
         assert classes is not None  # noqa: S101 - one of them was found
         names = list(self.options.annotations.get(LABEL, ()))
         labels = [names.index(label) if isinstance(label, str) else label for label in rows.labels or ()]
         chosen = labels if wanted.which == "true" else [None] * len(labels)
-        return saliency.class_saliency(classes, chosen, embedded, layout)
+        return saliency.class_saliency(classes, chosen, read, layout)
 
 
 def _check_carried(rows: Rows, where: str) -> None:

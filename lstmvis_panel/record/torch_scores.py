@@ -1,4 +1,4 @@
-"""Finding a PyTorch model's logits in what it gives out, and the embedding that read the tokens."""
+"""Finding a PyTorch model's logits in what it gives out."""
 
 from __future__ import annotations
 
@@ -17,10 +17,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from lstmvis_panel.record.batch import Rows
     from lstmvis_panel.record.layout import Layout
     from lstmvis_panel.record.options import Options
-    from lstmvis_panel.record.watching import Embedded, Trace
+    from lstmvis_panel.record.watching import Trace
 
 SAMPLE = 8
 
@@ -105,20 +104,6 @@ def as_scores(logits: Tensor) -> NDArray[Any]:
     """Return logits as numpy takes them, at least in single precision."""
     values = logits.detach()
     return np.asarray((values if values.dtype == torch.float64 else values.float()).cpu().numpy())
-
-
-def read_by(trace: Trace, rows: Rows, layout: Layout) -> list[Embedded]:
-    """Return the calls of the embedding that read the tokens; none if the model has no such embedding."""
-    if rows.tokens.dtype == object:
-        return []
-    tokens = torch.from_numpy(rows.tokens)
-    for name in dict.fromkeys(call.name for call in trace.embedded):
-        calls = [call for call in trace.embedded if call.name == name]
-        codes = [call.codes.detach().cpu()[..., None] for call in calls]
-        for found in [*layout.views(codes[0])] if len(codes) == 1 else layout.joined(codes):
-            if torch.equal(found[..., 0].long(), tokens[:, : found.shape[1]]):
-                return calls
-    return []
 
 
 def _check_scores(sample: Tensor) -> None:

@@ -13,6 +13,7 @@ from lstmvis_panel.record import saliency
 from lstmvis_panel.record.layout import Layout
 from lstmvis_panel.record.outputs import are_chances
 from lstmvis_panel.record.steps import Steps, Track
+from lstmvis_panel.record.token_reading import first_by, readings_of, required
 from lstmvis_panel.record.torch_tracks import stored
 from lstmvis_panel.schema import EMBEDDING, STEP, WORD, Kind, Problem, RecordingError
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from lstmvis_panel.record.batch import Rows
     from lstmvis_panel.record.options import Options
+    from lstmvis_panel.record.token_reading import TokenReading
     from lstmvis_panel.record.watching import Trace
 
 PREDICTED, OUTPUT_WEIGHT, SALIENCY = "predicted_label", "output_weight", "saliency"
@@ -110,7 +112,7 @@ class Outputs:
             if not self.is_causal:
                 what = "of a model that reads the whole text has no meaning: each token's score depends on that token"
                 raise RecordingError(Problem("saliency", what, "leave it out"))
-            read, layout = self._embedded(trace, rows), _layout(rows)
+            read, layout = self._read(trace, rows), _layout(rows)
             spans = list(zip(rows.starts.tolist(), rows.stops.tolist(), strict=True))
             values = saliency.token_saliency(scores, torch.from_numpy(rows.tokens), spans, read, layout, wanted)
             about = "the token there" if wanted.which == "true" else "what the model predicts"
@@ -131,7 +133,7 @@ class Outputs:
             known: dict[Any, int] = {name: code for code, name in enumerate(names)}
             codes = [known.get(label, label) for label in steps.rows.labels or (None,) * len(scores)]
             chosen = codes if wanted.which == "true" else [None] * len(scores)
-            values = saliency.class_saliency(scores, chosen, self._embedded(trace, steps.rows), _layout(steps.rows))
+            values = saliency.class_saliency(scores, chosen, self._read(trace, steps.rows), _layout(steps.rows))
             about = "its document's label" if wanted.which == "true" else "what the model predicts"
             tracks[SALIENCY] = _salient(values, about)
         found = replace(steps, tracks=tracks, classes=scores.detach().argmax(dim=1).cpu().numpy())
@@ -154,15 +156,11 @@ class Outputs:
             return trace.scores[-1]
         return next((trace.output[name] for name in LOGITS if trace.output.get(name) is not None), None)
 
-    def _embedded(self, trace: Trace, rows: Rows) -> list[Tensor]:
-        """Return what the embedding gave out that read the tokens."""
-        tokens = torch.from_numpy(rows.tokens)
-        for call in trace.embedded:
-            reads = call.module is self.model.get_input_embeddings() and call.codes.shape == tokens.shape
-            if reads and call.output is not None and torch.equal(call.codes.cpu(), tokens):
-                return [call.output]
-        what = "needs an embedding (torch.nn.Embedding) that reads the tokens (row, step); none did"
-        raise RecordingError(Problem("saliency", what, "leave it out"))
+    def _read(self, trace: Trace, rows: Rows) -> list[TokenReading]:
+        """Return when an embedding read the tokens, the last time where an encoder has the same tokens."""
+        weight = getattr(self.model.get_input_embeddings(), "weight", None)
+        read = required(readings_of(first_by(weight, trace.embedded), rows, _layout(rows)))
+        return read[-1:] if self.model.config.is_encoder_decoder else read
 
     def _weight(self, module: Any, where: str) -> Tensor:
         weight: Tensor | None = getattr(module, "weight", None)

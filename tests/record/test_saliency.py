@@ -103,6 +103,71 @@ def test_gradients_are_left_as_they_were(tmp_path: Path) -> None:
     assert not model.embedding.weight.requires_grad
 
 
+class SharedEmbedding(nn.Module):
+    """An encoder and a decoder that read their tokens by one embedding; the decoder perhaps step by step."""
+
+    def __init__(self, *, steps: bool) -> None:
+        super().__init__()
+        self.steps = steps
+        self.embedding = nn.Embedding(len(WORDS), 5)
+        self.encoder, self.decoder = nn.GRU(5, 6, batch_first=True), nn.GRU(5, 6, batch_first=True)
+        self.readout = nn.Linear(6, len(WORDS))
+
+    def forward(self, source: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        state = self.encoder(self.embedding(source))[1]
+        parts = target.split(1, dim=1) if self.steps else [target]
+        scores = []
+        for part in parts:
+            outputs, state = self.decoder(self.embedding(part), state)
+            scores.append(self.readout(outputs))
+        return torch.cat(scores, dim=1)
+
+
+@pytest.mark.parametrize("steps", [False, True])
+@pytest.mark.parametrize("source", [codes(3, 6, seed=5), codes(3, 4, seed=5), codes(3, 4, seed=1)])
+@torch.no_grad()
+def test_a_decoder_that_shares_its_embedding(tmp_path: Path, source: torch.Tensor, *, steps: bool) -> None:
+    """Also where both read as many tokens, or the very same."""
+    model, target = seeded(SharedEmbedding, steps=steps).double().eval(), codes(3, 4, seed=1)
+    batch = Batch((source, target), {"encoder": source, "decoder": target})
+    modules = {"encoder": "encoder", "decoder": "decoder"}
+    record(model, [batch], tmp_path / "s.h5", vocabulary=WORDS, modules=modules, saliency="predicted")
+    found = lv.open_recording(tmp_path / "s.decoder.h5")["saliency"].values
+    expected = []
+    for read, given in zip(source, target, strict=True):
+        state = model.encoder(model.embedding(read)[None])[1]
+
+        def scores(moved: torch.Tensor, state: torch.Tensor = state) -> torch.Tensor:
+            return model.readout(model.decoder(moved[None], state)[0])[0, -1]
+
+        embedded = model.embedding(given)
+        best = int(scores(embedded).argmax())
+        expected += norms_by_moving(lambda moved, best=best: scores(moved)[best], embedded).tolist()
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    assert "saliency" not in lv.open_recording(tmp_path / "s.encoder.h5")
+
+
+class ReadsTwice(LanguageModel):
+    """Reads the tokens twice by one embedding."""
+
+    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+        return self.readout(self.rnn(self.embedding(tokens))[0] + self.embedding(tokens).sum(-1, keepdim=True))
+
+
+@torch.no_grad()
+def test_tokens_that_are_read_twice(tmp_path: Path) -> None:
+    model, tokens = seeded(ReadsTwice).double().eval(), codes(1, 4)
+    path = record(model, [tokens], tmp_path / "states.h5", vocabulary=WORDS, saliency="predicted")
+
+    def scores(moved: torch.Tensor) -> torch.Tensor:
+        return model.readout(model.rnn(moved[None])[0][0] + moved.sum(-1, keepdim=True))[-1]
+
+    embedded = model.embedding(tokens[0])
+    best = int(scores(embedded).argmax())
+    expected = norms_by_moving(lambda moved: scores(moved)[best], embedded)
+    np.testing.assert_allclose(lv.open_recording(path)["saliency"].values, expected, atol=1e-5)
+
+
 class WithoutGradient(LanguageModel):
     """Computes its logits out of reach of gradients."""
 

@@ -392,6 +392,23 @@ def test_saliency_is_the_gradient_with_respect_to_embeddings(tmp_path) -> None:
     model.train()
 
 
+@pytest.mark.parametrize("name", ["T5ForConditionalGeneration", "BartForConditionalGeneration"])
+@pytest.mark.parametrize("which", ["true", "predicted"])
+def test_saliency_of_a_decoder_that_shares_its_embedding(tmp_path, name, which) -> None:
+    model = tiny.new_model(name)
+    record(model, PAIRS[:1], tmp_path / "out.h5", tokenizer=tiny.byte_level(), progress=False, saliency=which)
+    encoder, decoder = (open_recording(tmp_path / f"out.{side}.h5") for side in ("encoder", "decoder"))
+    assert "saliency" not in encoder
+    source, codes = (torch.tensor(each["token"].values).long() for each in (encoder, decoder))
+    model.eval()
+    embedding = model.get_decoder().get_input_embeddings()
+    embedded = embedding(codes[None]).detach().requires_grad_()
+    logits = model(input_ids=source[None], decoder_inputs_embeds=embedded).logits[0]
+    score = logits[-2, codes[-1]] if which == "true" else logits[-1].max()
+    norms = torch.autograd.grad(score, embedded)[0][0].norm(dim=1)
+    np.testing.assert_allclose(decoder["saliency"], norms, **CLOSE)
+
+
 class BrokenOffError(Exception):
     """Something that goes wrong half-way."""
 
