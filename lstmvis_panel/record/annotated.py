@@ -73,6 +73,9 @@ def labelled_variables(
         code = np.repeat(np.int32(predicted), length)
         found[PREDICTED] = _categorical(code, LABEL, "The class that the model gave the document.")
     for name, array in (rows.annotations or {}).items():
+        if name in found:
+            what = "has the name of what the batches' labels are recorded as"
+            raise RecordingError(Problem(f"annotations, {name!r}", what, "rename it, or give one of the two"))
         values = array[row, steps]
         if values.dtype.kind == "f":
             found[name] = xr.Variable(STEP, values.astype(np.float32), {"kind": Kind.SCALAR.value})

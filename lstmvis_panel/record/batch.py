@@ -252,4 +252,9 @@ def _integers(value: Any) -> bool:
 
 def _plain(value: Any) -> Any:
     """Return a label as an int, a text, or None."""
-    return value if value is None or isinstance(value, str) else int(value)
+    if value is None or isinstance(value, str):
+        return value
+    if not isinstance(value, float | int | np.generic) or float(value) % 1 != 0:
+        message = f"has {value!r}; codes or texts were expected"
+        raise ValueError(message)
+    return int(value)

@@ -58,6 +58,27 @@ def finished_run(path: Path, model: str) -> Earlier | None:
         return _left(attrs, file[STEP].size)
 
 
+def check_replaceable(partial: Path) -> None:
+    """Check that what has the name of a partial recording is one, before another takes its place.
+
+    Raises
+    ------
+    RecordingError
+        If it is a whole recording, or another HDF5 file.
+    """
+    if not partial.exists() or not h5py.is_hdf5(partial):
+        return
+    try:
+        with h5py.File(partial, "r") as file:
+            is_partial = PARTIAL in file.attrs
+    except OSError:
+        # Damaged, or being written, which whoever begins to write it is told.
+        return
+    if not is_partial:
+        what = "is no partial recording, though it has the name that one would have here"
+        raise RecordingError(Problem(str(partial), what, "rename it, or record to another name"))
+
+
 def unfinished_run(store: Any, partial: Path, path: Path, model: str) -> Earlier:
     """Return what is in a partial recording.
 

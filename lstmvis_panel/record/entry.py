@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,6 @@ from lstmvis_panel.record.options import STATES, Options
 from lstmvis_panel.schema import Problem, RecordingError
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
 
@@ -155,6 +155,10 @@ def record(  # noqa: PLR0913 - one function for all that can be recorded; most c
     if tokenizer is not None and library != "transformers":
         what = f"is of use with a model of transformers; this is {type(model).__module__}.{type(model).__name__}"
         raise RecordingError(Problem("tokenizer", what, "give codes as batches, and vocabulary="))
+    given: Any = path
+    if not isinstance(given, str | os.PathLike):
+        what = f"is {path!r}; the name of a file was expected"
+        raise RecordingError(Problem("path", what, "for example 'states.h5'"))
     out = Path(path)
     if library == "transformers":
         from lstmvis_panel.record.transformer import record_transformer  # noqa: PLC0415 - needs what may not be there

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -46,18 +47,24 @@ def one_each(given: Any, rows: int, where: str, convert: Callable[[Any], Any]) -
     """Return one value for each row."""
     if given is None:
         return None
-    values = [given] if isinstance(given, str) else given
+    values = [given] if isinstance(given, str) or not hasattr(given, "__iter__") else given
     values = array_of(values).tolist() if hasattr(values, "shape") else list(values)
     if not isinstance(values, list) or len(values) != rows:
         count = len(values) if isinstance(values, list) else 1
         raise RecordingError(Problem(where, f"has {count} values; {rows} were expected, one for each row"))
-    return tuple(convert(value) for value in values)
+    try:
+        return tuple(convert(value) for value in values)
+    except (TypeError, ValueError) as error:
+        raise RecordingError(Problem(where, str(error), "give one for each row")) from None
 
 
 def annotation_arrays(given: Any, shape: tuple[int, int], where: str) -> dict[str, NDArray[Any]] | None:
     """Return annotations by name as arrays (row, step), a value for each token."""
     if given is None:
         return None
+    if not isinstance(given, Mapping):
+        what = f"is {described(given)}; a dict of names and values was expected"
+        raise RecordingError(Problem(f"{where}, annotations", what, "annotations={NAME: a value for each token}"))
     found = {}
     for name, values in given.items():
         array = _filled(values, shape) if isinstance(values, list | tuple) else array_of(values)

@@ -27,12 +27,15 @@ class Layout:
         Steps of its longest row: what is packed may have no more.
     time_first
         Whether values are likelier (step, row, feature), where both fit.
+    time_last
+        Whether they are likelier (row, feature, step).
     """
 
     rows: int
     steps: int
     least: int
     time_first: bool = False
+    time_last: bool = False
 
     def fits(self, steps: int) -> bool:
         """Tell whether something has as many steps as the batch."""
@@ -41,10 +44,13 @@ class Layout:
     def views(self, values: Tensor) -> Iterator[Tensor]:
         """Go through all ways to read values as (row, step, feature), the likeliest first."""
         if values.ndim >= 3:  # noqa: PLR2004 - row, step, feature
+            is_last = values.ndim == 3 and values.shape[0] == self.rows and self.fits(values.shape[2])  # noqa: PLR2004
+            if is_last and self.time_last:
+                yield values.transpose(1, 2)
             for first in sorted((0, 1), reverse=self.time_first):
                 if values.shape[first] == self.rows and self.fits(values.shape[1 - first]):
                     yield (values.transpose(0, 1) if first else values).flatten(2)
-            if values.ndim == 3 and values.shape[0] == self.rows and self.fits(values.shape[2]):  # noqa: PLR2004
+            if is_last and not self.time_last:
                 yield values.transpose(1, 2)
         elif values.ndim == 2 and values.shape[0] == self.rows * self.steps:  # noqa: PLR2004 - rows and steps in one
             if self.time_first:

@@ -96,13 +96,28 @@ class Options:
                 yield Problem("states", f"has {name!r}; 'hidden', 'cell' were expected", "for gates say gates=True")
         if isinstance(self.states, str):
             yield Problem("states", f"is the text {self.states!r}; a list was expected", f"states=[{self.states!r}]")
-        if self.top < 0:
-            yield Problem("top", f"is {self.top}; a number of predictions a step was expected", "leave it out for none")
+        yield from self._type_problems()
+        top: Any = self.top
+        if not isinstance(top, int) or isinstance(top, bool) or top < 0:
+            what = f"is {top!r}; a whole number of predictions a step was expected"
+            yield Problem("top", what, "leave it out for none")
         if self.dtype is not None and _dtype_name(self.dtype) not in DTYPES:
             yield Problem(
                 "dtype", f"is {self.dtype!r}; {', '.join(DTYPES)} was expected", "leave it out for the model's"
             )
         yield from self._saliency_problems()
+
+    def _type_problems(self) -> Iterator[Problem]:
+        for name in ("modules", "hooks"):
+            given = getattr(self, name)
+            values = [*given.values()] if isinstance(given, dict) else [given]
+            if not all(_are_paths(value) for value in values if value is not None):
+                what = f"is {given!r}; paths of modules were expected"
+                yield Problem(name, what, f"for example {name}=['encoder.rnn']")
+        call: Any = self.call
+        if call is not None and not callable(call):
+            what = f"is {call!r}; a function (model, *inputs) was expected"
+            yield Problem("call", what, "call=lambda model, *inputs: ...")
 
     def _saliency_problems(self) -> Iterator[Problem]:
         wanted = self.saliency
@@ -112,6 +127,13 @@ class Options:
         if not pair or not isinstance(wanted[1], int) or wanted[1] < 1:
             what = f"is {wanted!r}; 'true' or 'predicted', or one of them and a window's steps, was expected"
             yield Problem("saliency", what, "for example saliency=('true', 20)")
+
+
+def _are_paths(value: Any) -> bool:
+    """Tell whether a value is a path, or several."""
+    if isinstance(value, str):
+        return True
+    return isinstance(value, list | tuple | set | frozenset) and all(isinstance(path, str) for path in value)
 
 
 def _dtype_name(dtype: Any) -> str:

@@ -12,11 +12,11 @@ from lstmvis_panel.hdf5 import as_recording_error
 from lstmvis_panel.native_names import decode_attrs, encode_attrs
 from lstmvis_panel.native_save import CHUNK_BYTES, COMPRESSION_LEVEL, MOST_STEPS
 from lstmvis_panel.record.labels import LabelSet, texts_array
-from lstmvis_panel.schema import STEP, VOCABULARY, WORD, Kind, Problem, RecordingError, block_rows, kind_of
+from lstmvis_panel.schema import DOCUMENT, STEP, VOCABULARY, WORD, Kind, Problem, RecordingError, block_rows, kind_of
 from lstmvis_panel.validation import structural_problems
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 DOCUMENT_LABEL = "document_label"
 RECORDED_DTYPE = "recorded_dtype"
@@ -108,9 +108,26 @@ def first_problems(
     both = [name for name in constants if name in variables] + [name for name in label_sets if name in variables]
     if both:
         return [Problem(name, "is given twice: with the steps, and as constant or labels") for name in both]
+    if problems := [*_name_problems({**variables, **constants}, label_sets)]:
+        return problems
     with as_recording_error("append", "the variables don't fit together"):
         recording = xr.Dataset({**variables, **constants, **label_sets})
     return [problem for problem in structural_problems(recording) if problem.fatal]
+
+
+def _name_problems(variables: Mapping[str, xr.Variable], labels: Mapping[str, xr.Variable]) -> Iterator[Problem]:
+    """Say which variables have names that a recording needs for something else."""
+    dimensions = {str(dim) for each in (*variables.values(), *labels.values()) for dim in each.dims}
+    taken = {
+        **dict.fromkeys(dimensions | {STEP, WORD}, "a dimension"),
+        DOCUMENT: "the documents",
+        DOCUMENT_LABEL: "the documents' labels",
+    }
+    for name in variables:
+        if not name:
+            yield Problem("''", "is no name; a text was expected", "name the annotation, or the module")
+        elif name in taken:
+            yield Problem(name, f"is the name of {taken[name]} of the recording", "rename it")
 
 
 def disagreements(before: Mapping[str, Shape], now: Mapping[str, Shape], when: str = "before") -> list[Problem]:

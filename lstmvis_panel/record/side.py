@@ -11,8 +11,10 @@ import xarray as xr
 
 from lstmvis_panel.record import modules, saliency, torch_scores
 from lstmvis_panel.record.annotated import LABEL, check_labelled
+from lstmvis_panel.record.axes import Axes
 from lstmvis_panel.record.batch import Batch, Rows, rows_of
 from lstmvis_panel.record.layout import Layout
+from lstmvis_panel.record.naming import united
 from lstmvis_panel.record.steps import Appender, Steps, Track
 from lstmvis_panel.record.token_reading import TokenReading, readings_of, required
 from lstmvis_panel.record.torch_tracks import activation_tracks, state_tracks, stored
@@ -59,6 +61,8 @@ class Side:
         hooks = (options.hooks,) if isinstance(options.hooks, str) else tuple(options.hooks)
         self.hooked = {path: modules.module_named(model, path, "hooks") for path in hooks}
         modules.require_any(model, list(self.recurrent), list(self.hooked))
+        turns = any(getattr(module, "batch_first", True) is False for module in self.recurrent.values())
+        self._axes = Axes(turns)
         self._padding = modules.padding_of(model) if options.padding is None else options.padding
         self._given = Vocabulary.of(options.vocabulary)
         self.appender = Appender(self._given, options, dict(options.annotations), is_linked=bool(name))
@@ -105,20 +109,19 @@ class Side:
             If something in it has not the rows' steps, or what was asked for is not there.
         """
         rows = self._without_unread(rows, trace)
-        time_first = any(getattr(module, "batch_first", True) is False for module in self.recurrent.values())
-        layout = Layout(*rows.shape, int(rows.stops.max(initial=0)), time_first)
-        candidates = torch_scores.candidates(self.options, trace, layout)
+        layout = Layout(*rows.shape, int(rows.stops.max(initial=0)), self._axes.turns)
+        candidates = self._candidates(trace, layout)
         read = readings_of(trace.embedded, rows, layout)
         self._settle(rows, read, candidates, layout)
         if self.vocabulary.words is None and rows.tokens.dtype != object:
             rows = replace(rows, tokens=rows.tokens.astype(str).astype(object))
         dtype = self.options.dtype_name
-        tracks = state_tracks(self.recurrent, trace, layout, dtype)
-        tracks |= activation_tracks(self.hooked, trace, layout, dtype)
+        states = state_tracks(self.recurrent, trace, layout, dtype)
+        tracks = united({"states": states, "hooks": activation_tracks(self.hooked, trace, layout, dtype, self._axes)})
         if not tracks:
             raise RecordingError(self._nothing(trace))
         classes = self._classes(candidates, rows)
-        logits = torch_scores.token_logits(candidates, layout, len(self.vocabulary)) if self._predicts else None
+        logits = self._logits(candidates, layout, len(self.vocabulary)) if self._predicts else None
         if self._predicts and logits is None and (self.options.top or self.options.surprisal or classes is None):
             raise RecordingError(torch_scores.no_logits(candidates, layout, len(self.vocabulary)))
         if self._predicts and self.options.salient is not None:
@@ -126,7 +129,7 @@ class Side:
             read = required(read[-1:] if self.name else read)
             values = self._saliency(rows, layout, read, self.options.salient, logits=logits, classes=classes)
             attrs = {"kind": Kind.SCALAR.value, "description": saliency.described(self.options.salient)}
-            tracks[SALIENCY] = Track(values.numpy(), (STEP,), attrs)
+            tracks = united({"states and hooks": tracks, "saliency": {SALIENCY: Track(values.numpy(), (STEP,), attrs)}})
         before, keeps = self._before, logits is not None and bool(self.options.top or self.options.surprisal)
         scores = torch_scores.as_scores(logits) if logits is not None and keeps else None
         if self.options.carry and scores is not None:
@@ -151,6 +154,19 @@ class Side:
         found = {} if self.vocabulary.words is None else {VOCABULARY: list(self.vocabulary.words)}
         used = {*(steps.rows.annotations or ()), *([] if steps.rows.labels is None else [LABEL])}
         return found | {f"{name}_label": list(texts) for name, texts in self.appender.labels.items() if name in used}
+
+    def _candidates(self, trace: Trace, layout: Layout) -> list[Tensor]:
+        """Return the tensors among which logits may be, or the scores of classes."""
+        seen = self._axes.of("logits", trace.scores, layout) if self._predicts else layout
+        return torch_scores.candidates(self.options, trace, seen)
+
+    def _logits(self, candidates: list[Tensor], layout: Layout, words: int) -> Tensor | None:
+        """Return the scores of words (row, step, code), None where there are none."""
+        if isinstance(self.options.logits, str):
+            # A module's calls, joined already.
+            return torch_scores.token_logits(candidates, replace(layout, time_first=False), words)
+        scored = [values for values in candidates if not words or words in values.shape]
+        return torch_scores.token_logits(candidates, self._axes.of("logits", scored[:1], layout), words)
 
     def _scores_words(self, words: int) -> bool:
         return not self.name or any(getattr(module, "out_features", 0) == words for module in self.model.modules())
@@ -180,7 +196,7 @@ class Side:
             what = "is needed to tell which of the model's scores are of which word"
             raise RecordingError(Problem("vocabulary", what, "give it, or codes instead of words as tokens"))
         if words is None and size is None and self._predicts:
-            logits = torch_scores.token_logits(candidates, layout, 0)
+            logits = self._logits(candidates, layout, 0)
             size = None if logits is None else logits.shape[2]
         if words is None and size is not None:
             self.appender.vocabulary = Vocabulary.numbered(size)

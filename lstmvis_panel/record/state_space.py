@@ -130,7 +130,7 @@ def in_parts(model: nn.Module, codes: Tensor, bytes_a_step: int) -> Iterator[tup
 
 
 def _read(model: nn.Module, codes: Tensor, cache: dict[str, Any]) -> Any:
-    with evaluating(model), torch.inference_mode():
+    with evaluating(model), torch.no_grad():
         return model(codes, use_cache=True, return_dict=True, **cache)
 
 

@@ -10,7 +10,8 @@ import xarray as xr
 
 from lstmvis_panel.record import outputs
 from lstmvis_panel.record.annotated import labelled_variables
-from lstmvis_panel.schema import STEP, TOKEN, VOCABULARY, Kind
+from lstmvis_panel.record.naming import united
+from lstmvis_panel.schema import STEP, TOKEN, VOCABULARY, Kind, Problem, RecordingError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -116,17 +117,23 @@ class Appender:
         if codes.dtype == object or self.vocabulary.words is None:
             codes = writer.encode(VOCABULARY, [str(token) for token in codes])
         attrs = {"kind": Kind.TOKEN.value, "labels": VOCABULARY}
-        variables = {TOKEN: xr.Variable(STEP, codes.astype(np.int32), attrs)}
-        variables |= {name: track.cut(row, part.start, part.stop) for name, track in steps.tracks.items()}
-        if steps.logits is not None:
-            variables |= self._predictions(steps.logits[row, part], codes, steps.before)
+        logits = None if steps.logits is None else steps.logits[row, part]
         predicted = None if steps.classes is None else int(steps.classes[row])
-        return variables | labelled_variables(steps.rows, row, part, self.labels, writer.encode, predicted)
+        parts = {
+            "tokens": {TOKEN: xr.Variable(STEP, codes.astype(np.int32), attrs)},
+            "states, hooks and saliency": {
+                name: track.cut(row, part.start, part.stop) for name, track in steps.tracks.items()
+            },
+            "predictions": {} if logits is None else self._predictions(logits, codes, steps.before),
+            "annotations": labelled_variables(steps.rows, row, part, self.labels, writer.encode, predicted),
+        }
+        return united(parts)
 
     def _predictions(
         self, logits: NDArray[Any], codes: NDArray[Any], before: NDArray[Any] | None
     ) -> dict[str, xr.Variable]:
         top, surprising = self.options.top, self.options.surprisal
+        _check_scored(logits.shape[1], codes, top)
         if self.is_causal:
             return outputs.prediction_variables(logits, codes, top=top, surprising=surprising, before=before)
         variables = outputs.prediction_variables(logits, codes, top=top)
@@ -136,3 +143,13 @@ class Appender:
             own = {"kind": Kind.SCALAR.value, "units": "nats", "description": OWN_SURPRISAL}
             variables[outputs.SURPRISAL] = xr.Variable(STEP, outputs.surprisal(logits, codes), own)
         return variables
+
+
+def _check_scored(words: int, codes: NDArray[Any], top: int) -> None:
+    """Check that the model scores as many words as are wanted, and all that are read."""
+    if top > words:
+        what = f"is {top}; the model scores {words} words"
+        raise RecordingError(Problem("top", what, "ask for fewer"))
+    if codes.size and codes.max() >= words:
+        what = f"have the code {codes.max()}; the model's logits score the codes 0 to {words - 1}"
+        raise RecordingError(Problem("tokens", what, "give the codes that the model was trained with, or logits="))

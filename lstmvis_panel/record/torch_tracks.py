@@ -8,7 +8,7 @@ import torch
 
 from lstmvis_panel.record.equations import CELL, SIGNED
 from lstmvis_panel.record.steps import Track
-from lstmvis_panel.schema import DOCUMENT, EMBEDDING, STEP, TOKEN, VOCABULARY, Kind, Problem, RecordingError
+from lstmvis_panel.schema import DOCUMENT, EMBEDDING, STEP, TOKEN, VOCABULARY, WORD, Kind, Problem, RecordingError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,12 +16,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor, nn
 
+    from lstmvis_panel.record.axes import Axes
     from lstmvis_panel.record.layout import Layout
     from lstmvis_panel.record.recurrent import Run, Source
     from lstmvis_panel.record.watching import Trace
 
 WIDER = {"bfloat16": "float32"}
-RESERVED = {TOKEN, VOCABULARY, DOCUMENT, EMBEDDING}
+RESERVED = {TOKEN, VOCABULARY, DOCUMENT, EMBEDDING, STEP, WORD, "embedding"}
 SHOWN = 3
 
 
@@ -94,9 +95,9 @@ def state_tracks(
 
 
 def activation_tracks(
-    hooked: Mapping[str, nn.Module], trace: Trace, layout: Layout, dtype: str | None
+    hooked: Mapping[str, nn.Module], trace: Trace, layout: Layout, dtype: str | None, axes: Axes
 ) -> dict[str, Track]:
-    """Return what hooked modules gave out.
+    """Return what hooked modules gave out; ``axes`` tell rows from steps.
 
     Raises
     ------
@@ -106,7 +107,7 @@ def activation_tracks(
     tracks = {}
     for path, module in hooked.items():
         calls = trace.activations[path]
-        found = layout.joined(calls) if calls else []
+        found = axes.of(f"hooks, {path!r}", calls, layout).joined(calls) if calls else []
         if not found:
             shapes = ", ".join(str(tuple(call.shape)) for call in calls[:SHOWN]) or "nothing: it was not called"
             what = f"gave out {shapes}; ({layout.rows}, {layout.steps}, ...) was expected, a value for each token"

@@ -101,7 +101,8 @@ class Watch:
     @contextmanager
     def differentiating(self) -> Iterator[None]:
         """While entered, gradients can be had if they are wanted, and cost nothing if not, whatever the caller does."""
-        with torch.inference_mode(mode=not self.gradients), torch.set_grad_enabled(self.gradients):
+        # Not in inference mode: a model may keep a tensor, and tensors made there can't be trained with later.
+        with torch.inference_mode(mode=False), torch.set_grad_enabled(self.gradients):
             yield
 
     def _watch_recurrent(

@@ -11,7 +11,15 @@ import h5py
 import numpy as np
 
 from lstmvis_panel.native_file import JournaledFile
-from lstmvis_panel.record.earlier import BATCHES, BEGIN_ANEW, MODEL, READ, finished_run, unfinished_run
+from lstmvis_panel.record.earlier import (
+    BATCHES,
+    BEGIN_ANEW,
+    MODEL,
+    READ,
+    check_replaceable,
+    finished_run,
+    unfinished_run,
+)
 from lstmvis_panel.record.growing import GrowingVariables
 from lstmvis_panel.record.labels import LabelSet
 from lstmvis_panel.record.places import PARTIAL, checked, partial_path, told
@@ -119,6 +127,8 @@ class Writer:
             self.done, self.steps, self.read, self.is_complete = earlier.batches, earlier.steps, earlier.read, True
             return
         resume = resume and self._partial.exists()
+        if not resume:
+            check_replaceable(self._partial)
         with told(self._partial):
             self._file = JournaledFile(self._partial, is_new=not resume)
         self._hdf5: Any = None

@@ -345,8 +345,10 @@ class Several(nn.Module):
 
 @pytest.mark.parametrize("shape", [(3, 5), (4, 4)])
 def test_several_modules_and_hooks(tmp_path: Path, shape: tuple[int, int]) -> None:
+    """Also of a batch with as many rows as steps, once another has shown which are which."""
     model, tokens = seeded(Several), codes(*shape)
-    recording = recorded(model, [tokens], tmp_path, vocabulary=WORDS, hooks=["conv", "norm"])
+    recording = recorded(model, [codes(2, 3), tokens], tmp_path, vocabulary=WORDS, hooks=["conv", "norm"])
+    recording = recording.isel(step=slice(6, None))
     assert sources(recording) == [
         "blocks.up (call 1)/hidden1",
         "blocks.up (call 2)/hidden1",
@@ -363,7 +365,7 @@ def test_several_modules_and_hooks(tmp_path: Path, shape: tuple[int, int]) -> No
         "blocks.up (call 1)/hidden1": second.transpose(0, 1),
         "blocks.up (call 2)/hidden1": third.transpose(0, 1),
         "norm": last.transpose(0, 1),
-        **({"conv": first.transpose(1, 2)} if shape == (3, 5) else {}),
+        "conv": first.transpose(1, 2),
     }.items():
         np.testing.assert_allclose(recording[name].values, values.flatten(0, 1).numpy(), **CLOSE)
     only = recorded(model, [tokens], tmp_path, vocabulary=WORDS, modules="blocks.top")
@@ -722,6 +724,111 @@ def test_what_users_get_wrong(tmp_path: Path, model: Any, batches: Any, options:
     with pytest.raises(RecordingError, match=says):
         record(seeded(model), batches, tmp_path / "states.h5", **{"vocabulary": WORDS} | options)
     assert list(tmp_path.iterdir()) == []
+
+
+class NamedLikeStates(LanguageModel):
+    """Has modules with the names of what is recorded."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hidden1, self.surprisal, self.saliency, self.step = (nn.Identity() for _ in range(4))
+
+    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+        return self.step(self.saliency(self.surprisal(self.hidden1(super().forward(tokens)))))
+
+
+@pytest.mark.parametrize(
+    ("options", "more", "says"),
+    [
+        ({"hooks": ["hidden1"]}, {}, r"hooks, 'hidden1': has the name of one of the states"),
+        (
+            {"hooks": ["saliency"], "saliency": "true"},
+            {},
+            r"saliency, 'saliency': has the name of one of the states and",
+        ),
+        (
+            {"hooks": ["surprisal"], "surprisal": True},
+            {},
+            r"predictions, 'surprisal': has the name of one of the states",
+        ),
+        (
+            {},
+            {"annotations": {"hidden1": [["N"] * 3] * 2}},
+            r"annotations, 'hidden1': has the name of one of the states",
+        ),
+        ({}, {"annotations": {"token": [["N"] * 3] * 2}}, r"annotations, 'token': has the name of one of the tokens"),
+        (
+            {},
+            {"annotations": {"label": [["N"] * 3] * 2}, "labels": [0, 1]},
+            "'label': has the name of what the batches'",
+        ),
+        ({}, {"annotations": {"word": [["N"] * 3] * 2}}, "word: is the name of a dimension"),
+        ({}, {"documents": 7}, "documents: has 1 values; 2 were expected"),
+        ({}, {"labels": 1}, "labels: has 1 values; 2 were expected"),
+        ({}, {"labels": [0.5, 1]}, "labels: has 0.5; codes or texts were expected"),
+        ({}, {"labels": [float("nan"), 1]}, "labels: has nan; codes or texts were expected"),
+        ({}, {"annotations": [1]}, "annotations: is list; a dict of names and values was expected"),
+        ({"top": 1.5}, {}, "top: is 1.5; a whole number"),
+        ({"top": True}, {}, "top: is True; a whole number"),
+        ({"modules": 3}, {}, "modules: is 3; paths of modules were expected"),
+        ({"hooks": [3]}, {}, r"hooks: is \[3\]; paths of modules were expected"),
+        ({"call": 3}, {}, "call: is 3; a function"),
+    ],
+)
+def test_names_that_collide_and_arguments_of_other_kinds(
+    tmp_path: Path, options: dict[str, Any], more: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(RecordingError, match=says) as caught:
+        record(
+            seeded(NamedLikeStates), [Batch(codes(2, 3), **more)], tmp_path / "states.h5", vocabulary=WORDS, **options
+        )
+    assert "Traceback" not in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_module_with_the_name_of_a_dimension(tmp_path: Path) -> None:
+    recording = recorded(seeded(NamedLikeStates), [codes(2, 3)], tmp_path, hooks="step")
+    assert "module step" in recording
+
+
+def test_a_path_that_is_none(tmp_path: Path) -> None:
+    with pytest.raises(RecordingError, match="path: is None; the name of a file was expected"):
+        record(seeded(LanguageModel), [codes(2, 3)], None)
+    assert list(tmp_path.iterdir()) == []
+
+
+class ScoresFewer(nn.Module):
+    """Reads words without an embedding, and scores only some of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rnn, self.readout = nn.GRU(1, 3, batch_first=True), nn.Linear(3, 4)
+
+    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+        return self.readout(self.rnn(tokens[..., None].float())[0])
+
+
+def test_codes_that_the_model_does_not_score(tmp_path: Path) -> None:
+    with pytest.raises(RecordingError, match="have the code 9; the model's logits score the codes 0 to 3"):
+        record(seeded(ScoresFewer), [torch.tensor([[1, 2, 9]])], tmp_path / "states.h5", surprisal=True)
+
+
+class KeepsItsState(LanguageModel):
+    """Goes on from its own last state."""
+
+    kept: Any = None
+
+    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+        outputs, state = self.rnn(self.embedding(tokens), self.kept)
+        self.kept = tuple(part.detach() for part in state)
+        return self.readout(outputs)
+
+
+def test_a_model_that_keeps_a_tensor_can_be_trained_afterwards(tmp_path: Path) -> None:
+    model = seeded(KeepsItsState)
+    record(model, [codes(2, 3)], tmp_path / "states.h5")
+    model(codes(2, 3)).sum().backward()
+    assert model.embedding.weight.grad is not None
 
 
 def test_what_is_wrong_with_a_later_batch_shows_before_the_first_is_run(tmp_path: Path) -> None:

@@ -505,6 +505,7 @@ def test_a_model_with_an_lstm_in_it_is_recorded_as_any_other(tmp_path) -> None:
         ("GPT2LMHead", TEXTS, {"call": lambda model, **_: model.dummy_inputs}, "hidden_states"),
         ("BertForTokenClassification", TEXTS, {"top": 2}, "BertForTokenClassification has no logits"),
         ("BertForSequenceClassification", TEXTS, {"surprisal": True}, "no logits with a score"),
+        ("GPT2LMHead", TEXTS, {"top": tiny.WORDS + 1}, "top: is 301; the model scores 300 words"),
         ("BertForMaskedLM", TEXTS, {"saliency": "true"}, "reads the whole text"),
         ("T5ForConditionalGeneration", TEXTS, {}, "a text without a target"),
         ("T5ForConditionalGeneration", [torch.ones(1, 2).long()], {}, "neither 'labels' nor 'decoder_input_ids'"),

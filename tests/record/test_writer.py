@@ -345,6 +345,22 @@ def test_resuming_a_file_that_is_no_partial_recording(tmp_path: Path) -> None:
     assert (tmp_path / "a.partial.h5").read_bytes() == b"text"
 
 
+def test_a_whole_recording_with_the_name_of_a_partial_one_is_kept(tmp_path: Path) -> None:
+    with Writer(tmp_path / "a.partial.h5") as writer:
+        writer.append(run_of(writer, 0, 5))
+    with pytest.raises(RecordingError, match=r"a\.partial\.h5: is no partial recording.* - rename it"):
+        Writer(tmp_path / "a.h5")
+    check(open_recording(tmp_path / "a.partial.h5"), 5)
+
+
+@pytest.mark.parametrize("name", ["word", "step", "document", "document_label", "rnn/hidden1_state", ""])
+def test_a_name_that_the_recording_needs_is_refused(tmp_path: Path, name: str) -> None:
+    more = {name: xr.Variable("step", np.zeros(5, np.float32), {"kind": "scalar"})}
+    with pytest.raises(RecordingError, match=r"is the name of|is no name"), Writer(tmp_path / "a.h5") as writer:
+        writer.append(run_of(writer, 0, 5) | more)
+    assert names(tmp_path) == []
+
+
 def test_a_second_recorder_is_told_to_wait(tmp_path: Path) -> None:
     with Writer(tmp_path / "a.h5") as writer:
         writer.append(run_of(writer, 0, 5))
