@@ -79,6 +79,7 @@ def record_keras(model: Any, batches: Any, path: Path, options: Options) -> Path
     """
     recorder = _Recorder.of(model, options)
     with ExitStack() as stack:
+        stack.enter_context(_kept(recorder.recurrent))
         writers: list[Writer] = []
         read = BatchesRead()
         for number, given in enumerate(shown(as_batches(batches), path.name, progress=options.progress)):
@@ -295,6 +296,20 @@ class _Recorder:
             flat = values.reshape(*values.shape[:2], -1)
             tracks[name] = Track(*_stored(flat, dtype, (STEP, f"{name}_state"), attrs))
         return tracks
+
+
+@contextmanager
+def _kept(recurrent: Mapping[str, Any]) -> Iterator[None]:
+    """Give layers that keep their states from batch to batch those back that they had before."""
+    stateful = [part for layer in recurrent.values() for part in directions(layer).values() if part.stateful]
+    before = [[None if state is None else array_of(state).copy() for state in _flat(part.states)] for part in stateful]
+    try:
+        yield
+    finally:
+        for part, values in zip(stateful, before, strict=True):
+            for state, value in zip(_flat(part.states), values, strict=True):
+                if state is not None:
+                    state.assign(0 * array_of(state) if value is None else value)
 
 
 def _called(model: Any, *positional: Any, **keywords: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -39,8 +40,16 @@ def checked(path: Path) -> Path:
 
 
 @contextmanager
-def told(path: Path) -> Iterator[None]:
-    """Turn what goes wrong on the disk into an error that says what to do."""
+def told(path: Path, *, is_kept: bool = False) -> Iterator[None]:
+    """Turn what goes wrong on the disk into an error that says what to do.
+
+    Parameters
+    ----------
+    path
+        What is written.
+    is_kept
+        Whether some of it was committed, so that a later run can go on with it.
+    """
     try:
         yield
     except BlockingIOError:
@@ -50,6 +59,13 @@ def told(path: Path) -> Iterator[None]:
         remedy = "choose a folder that you may write to"
         raise RecordingError(Problem(str(path), f"may not be written ({error.strerror})", remedy)) from error
     except OSError as error:
-        remedy = "make room, or mend the disk; what was committed is kept, and resume=True goes on with it"
         what = f"can't be written ({error.strerror or error})"
+        remedy = "make room, or mend the disk"
+        if error.errno is None:
+            # HDF5's own words, about what is in the file.
+            what, remedy = f"can't be read ({error})", "it is damaged, or no recording: remove it, and begin anew"
+        elif error.errno == errno.EROFS:
+            remedy = "choose a folder that you may write to"
+        elif is_kept:
+            remedy += "; what was committed is kept, and resume=True goes on with it"
         raise RecordingError(Problem(str(path), what, remedy)) from error

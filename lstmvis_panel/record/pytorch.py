@@ -128,9 +128,21 @@ class Recorder:
             what = "has nothing to carry: each recurrent module is called with an initial state of its own"
             remedy = "give call=, a function (model, *inputs) that keeps the states itself"
             raise RecordingError(Problem("carry", what, remedy))
+        self._check_all_carried(trace)
         with self.watch.differentiating():
             pairs = zip(self.sides, rows, strict=True)
             return trace, [side.recorded(side.named(each), trace) for side, each in pairs]
+
+    def _check_all_carried(self, trace: Trace) -> None:
+        """Check that no recurrent module starts anew while others go on."""
+        carried = {name for name, _ in self.watch.carried}
+        anew = [name for name, runs in trace.runs.items() if runs and name not in carried]
+        if self.options.carry and self.options.call is None and anew:
+            what = (
+                f"goes on in {_listed(sorted(carried))}, but {_listed(anew)} is called with an initial state of its own"
+            )
+            remedy = "let the model give none, or give call=, a function (model, *inputs) that keeps all states itself"
+            raise RecordingError(Problem("carry", what, remedy))
 
     def writers(self, stack: ExitStack, path: Path, trace: Trace, steps: Sequence[Steps]) -> list[Writer]:
         """Open a file for each side, now that all is known to be well."""

@@ -18,6 +18,7 @@ from torch.overrides import TorchFunctionMode
 
 from lstmvis_panel.record import equations
 from lstmvis_panel.record.equations import CELL, HIDDEN
+from lstmvis_panel.schema import Problem, RecordingError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -196,6 +197,10 @@ class Recurrence(TorchFunctionMode):
         if not self._running or not (func in LAYERED or func in SINGLE) or kwargs:
             return func(*args, **(kwargs or {}))
         running = self._running[-1]
+        if running.run is not None:
+            what = "computes several times in one call, so that nobody can tell which states are its own"
+            remedy = f"name it in hooks=, to record what it gives out: hooks=[{running.name!r}]"
+            raise RecordingError(Problem(f"module {running.name!r}", what, remedy))
         if func in SINGLE:
             result = func(*args)
             running.run = self._single(SINGLE[func], args, result)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,12 @@ if TYPE_CHECKING:
     from lstmvis_panel.record.options import Options, Saliency
     from lstmvis_panel.record.watching import Trace
 
+log = logging.getLogger(__name__)
 SALIENCY, OUTPUT_WEIGHT = "saliency", "output_weight"
+PADDING_READ = (
+    "%s reads padding before tokens: %s states of shorter rows depend on it, and are recorded as they were computed. "
+    "Hand it packed sequences (pack_padded_sequence), or rows of one length, if that is not what is wanted."
+)
 
 
 class Side:
@@ -67,6 +73,7 @@ class Side:
         self._given = Vocabulary.of(options.vocabulary)
         self.appender = Appender(self._given, options, dict(options.annotations), is_linked=bool(name))
         self._rows = 0
+        self._warned: set[str] = set()
         self._document: str | None = None
         self._before: NDArray[Any] | None = None
 
@@ -109,9 +116,13 @@ class Side:
             If something in it has not the rows' steps, or what was asked for is not there.
         """
         rows = self._without_unread(rows, trace)
+        self._warn_of_padding(rows, trace)
         layout = Layout(*rows.shape, int(rows.stops.max(initial=0)), self._axes.turns)
         candidates = self._candidates(trace, layout)
         read = readings_of(trace.embedded, rows, layout)
+        if not read and readings_of(trace.embedded, replace(rows, tokens=rows.tokens[:, ::-1].copy()), layout):
+            what = "are read from their end to their start by the model"
+            raise RecordingError(Problem("tokens", what, "give them as they are read: Batch(inputs, tokens=...)"))
         self._settle(rows, read, candidates, layout)
         if self.vocabulary.words is None and rows.tokens.dtype != object:
             rows = replace(rows, tokens=rows.tokens.astype(str).astype(object))
@@ -177,11 +188,25 @@ class Side:
 
     def _without_unread(self, rows: Rows, trace: Trace) -> Rows:
         """Leave out the steps that a packed sequence leaves out: the model has not read them."""
+        given = rows.stops
         for path in self.recurrent:
             for run in trace.runs[path]:
-                if run.lengths is not None and len(run.lengths) == len(rows.stops):
-                    rows = replace(rows, stops=np.minimum(rows.stops, run.lengths.numpy()))
+                if run.lengths is not None and len(run.lengths) == len(given):
+                    lengths = run.lengths.numpy()
+                    if (lengths != given).any() and sorted(lengths) == sorted(given):
+                        raise RecordingError(_sorted_inside(path, lengths, given))
+                    rows = replace(rows, stops=np.minimum(rows.stops, lengths))
         return rows
+
+    def _warn_of_padding(self, rows: Rows, trace: Trace) -> None:
+        """Say once where states of tokens depend on padding that was read before them."""
+        before, after = bool((rows.starts > 0).any()), bool((rows.stops < rows.shape[1]).any())
+        for path, module in self.recurrent.items():
+            reads_all = any(run.lengths is None for run in trace.runs[path])
+            backward = after and getattr(module, "bidirectional", False)
+            if reads_all and (before or backward) and path not in self._warned:
+                self._warned.add(path)
+                log.warning(PADDING_READ, path or "the model", "backward" if backward and not before else "its")
 
     def _settle(self, rows: Rows, read: list[TokenReading], candidates: list[Tensor], layout: Layout) -> None:
         """Once the model has run: check the vocabulary's size, or take one from the model if none was given."""
@@ -242,6 +267,14 @@ class Side:
         labels = [names.index(label) if isinstance(label, str) else label for label in rows.labels or ()]
         chosen = labels if wanted.which == "true" else [None] * len(labels)
         return saliency.class_saliency(classes, chosen, read, layout)
+
+
+def _sorted_inside(path: str, lengths: NDArray[Any], given: NDArray[Any]) -> Problem:
+    what = f"read rows of {', '.join(map(str, lengths[:8]))} steps; the batch's have {', '.join(map(str, given[:8]))}"
+    remedy = (
+        "it seems that the model sorts them: pack with enforce_sorted=False instead, or give the longest rows first"
+    )
+    return Problem(f"module {path!r}", what, remedy)
 
 
 def _check_carried(rows: Rows, where: str) -> None:

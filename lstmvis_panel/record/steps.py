@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import xarray as xr
 from lstmvis_panel.record import outputs
 from lstmvis_panel.record.annotated import labelled_variables
 from lstmvis_panel.record.naming import united
-from lstmvis_panel.schema import STEP, TOKEN, VOCABULARY, Kind, Problem, RecordingError
+from lstmvis_panel.schema import STEP, TOKEN, VOCABULARY, Kind, Problem, RecordingError, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from lstmvis_panel.record.vocabulary import Vocabulary
     from lstmvis_panel.record.writer import Writer
 
+log = logging.getLogger(__name__)
 OWN_TOP = "What the model, having read all of the text, puts at THIS step; likeliest first."
 OWN_SURPRISAL = "-log of the chance that the model, having read all of the text, gives to the token of THIS step."
 
@@ -90,6 +92,7 @@ class Appender:
     is_causal: bool = True
     is_linked: bool = False
     _document: str | None = None
+    _overflown: set[str] = field(default_factory=set)
 
     def append(self, steps: Steps, writer: Writer) -> None:
         """Append all documents of a batch."""
@@ -97,7 +100,19 @@ class Appender:
             if start == stop:
                 writer.add_document(str(document))
                 continue
-            writer.append(self._variables(steps, writer, row, slice(start, stop)), document=document)
+            variables = self._variables(steps, writer, row, slice(start, stop))
+            self._warn_of_overflow(variables, writer.steps)
+            writer.append(variables, document=document)
+
+    def _warn_of_overflow(self, variables: Mapping[str, xr.Variable], first: int) -> None:
+        """Say, once for each source, where values are too large for what they are stored as."""
+        if self.options.dtype_name != "float16":
+            return
+        for name, variable in variables.items():
+            if kind_of(variable) is Kind.STATES and name not in self._overflown and np.isinf(variable.values).any():
+                self._overflown.add(name)
+                step = first + int(np.isinf(variable.values).any(axis=1).argmax())
+                log.warning("%s is infinite from step %s on: float16 ends at 65504, bfloat16 does not.", name, step)
 
     def skip(self, rows: Rows) -> None:
         """Pass over a batch that an earlier run has written."""

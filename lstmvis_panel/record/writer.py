@@ -131,6 +131,7 @@ class Writer:
             check_replaceable(self._partial)
         with told(self._partial):
             self._file = JournaledFile(self._partial, is_new=not resume)
+        self._is_kept = resume
         self._hdf5: Any = None
         self._store: Any = None
         try:
@@ -270,6 +271,7 @@ class Writer:
             self._store.flush()
             self._hdf5.flush()
             self._file.commit()
+            self._is_kept = True
 
     def _finish(self) -> None:
         if not self.steps:
@@ -318,7 +320,7 @@ class Writer:
     @contextmanager
     def _writing(self) -> Iterator[None]:
         """Turn what goes wrong on the disk or in HDF5 into an error that says what to do."""
-        with told(self._partial):
+        with told(self._partial, is_kept=self._is_kept):
             if self._file.failure is not None:
                 raise self._file.failure
             with undisturbed():

@@ -375,3 +375,20 @@ def test_what_can_not_be_recorded_is_said(tmp_path, model, batches, options, say
         record(model(), batches, tmp_path / "out.h5", progress=False, **options)
     assert all(problem.remedy for problem in caught.value.problems)
     assert not list(tmp_path.iterdir())
+
+
+def test_states_that_layers_keep_are_given_back(tmp_path) -> None:
+    model = keras.Sequential([keras.layers.Embedding(9, 3), keras.layers.LSTM(4, return_sequences=True, stateful=True)])
+    codes = np.arange(3)[np.newaxis]
+    model(codes)
+    before = [keras.ops.convert_to_numpy(state.value.detach()).copy() for state in model.layers[1].states]
+    record(model, [codes, codes], tmp_path / "out.h5", progress=False)
+    for state, kept in zip(model.layers[1].states, before, strict=True):
+        np.testing.assert_array_equal(keras.ops.convert_to_numpy(state.value.detach()), kept)
+
+
+def test_more_predictions_than_words(tmp_path) -> None:
+    layers = [keras.layers.Embedding(9, 3), keras.layers.LSTM(4, return_sequences=True), keras.layers.Dense(9)]
+    with pytest.raises(RecordingError, match="top: is 10; the model scores 9 words"):
+        record(keras.Sequential(layers), [np.arange(3)[np.newaxis]], tmp_path / "out.h5", top=10, progress=False)
+    assert list(tmp_path.iterdir()) == []

@@ -726,6 +726,107 @@ def test_what_users_get_wrong(tmp_path: Path, model: Any, batches: Any, options:
     assert list(tmp_path.iterdir()) == []
 
 
+class SortsItsRows(Classifier):
+    """Sorts rows by length, as was needed to pack them."""
+
+    def forward(self, tokens: torch.Tensor, lengths: torch.Tensor) -> Any:
+        lengths, order = lengths.sort(descending=True)
+        packed = nn.utils.rnn.pack_padded_sequence(self.embedding(tokens)[order], lengths, batch_first=True)
+        return self.rnn(packed)[1][-1][order.argsort()]
+
+
+def test_a_model_that_sorts_its_rows(tmp_path: Path) -> None:
+    model, tokens = seeded(SortsItsRows), codes(3, 5)
+    batch = Batch((tokens, torch.tensor([2, 5, 3])), tokens, [2, 5, 3])
+    with pytest.raises(RecordingError, match=r"module 'rnn': read rows of 5, 3, 2 steps; the batch's have 2, 5, 3 - "):
+        record(model, [batch], tmp_path / "states.h5")
+    recording = recorded(model, [Batch((tokens, torch.tensor([5, 3, 2])), tokens, [5, 3, 2])], tmp_path)
+    assert_read_alone(recording, model, [row[:length] for row, length in zip(tokens, (5, 3, 2), strict=True)])
+
+
+@pytest.mark.parametrize(
+    ("options", "tokens", "said"),
+    [
+        ({"bidirectional": True}, [[1, 2, 3], [1, 2, 0]], "rnn reads padding before tokens: backward states"),
+        ({}, [[1, 2, 3], [0, 1, 2]], "rnn reads padding before tokens: its states"),
+        ({}, [[1, 2, 3], [1, 2, 0]], ""),
+        ({"bidirectional": True}, [[1, 2, 3], [1, 2, 3]], ""),
+    ],
+)
+def test_padding_that_is_read_before_tokens_is_said_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, options: dict[str, Any], tokens: list[Any], said: str
+) -> None:
+    model, batch = seeded(LanguageModel, **options), torch.tensor(tokens)
+    with caplog.at_level("WARNING", "lstmvis_panel"):
+        recorded(model, [batch, batch], tmp_path, padding=0)
+    assert [message[: len(said)] for message in caplog.messages] == ([said] if said else [])
+
+
+def test_packed_rows_read_no_padding(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    tokens, lengths = codes(2, 4), torch.tensor([4, 2])
+    with caplog.at_level("WARNING", "lstmvis_panel"):
+        recorded(seeded(Bidirectional), [Batch((tokens, lengths), tokens, lengths)], tmp_path)
+    assert caplog.messages == []
+
+
+class HalfCarried(LanguageModel):
+    """Gives one of its two recurrent modules zeros to start from."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.second = nn.GRU(6, 6, batch_first=True)
+
+    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+        outputs, _ = self.rnn(self.embedding(tokens))
+        return self.readout(self.second(outputs, torch.zeros(1, len(tokens), 6))[0])
+
+
+def test_states_are_carried_in_all_modules_or_in_none(tmp_path: Path) -> None:
+    with pytest.raises(RecordingError, match="carry: goes on in rnn, but second is called with an initial state"):
+        record(seeded(HalfCarried), [codes(1, 3)] * 2, tmp_path / "states.h5", carry=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+class TwiceInOne(nn.LSTM):
+    """Goes through its inputs twice in one call."""
+
+    def forward(self, inputs: torch.Tensor, state: Any = None) -> Any:
+        return super().forward(inputs, super().forward(inputs, state)[1])
+
+
+def test_a_module_that_computes_twice_in_one_call(tmp_path: Path) -> None:
+    model = seeded(LanguageModel)
+    model.rnn = seeded(TwiceInOne, 5, 6, batch_first=True)
+    with pytest.raises(RecordingError, match=r"module 'rnn': computes several times in one call.*hooks=\['rnn'\]"):
+        record(model, [codes(1, 3)], tmp_path / "states.h5")
+
+
+class ReadsBackward(LanguageModel):
+    """Reads its tokens from their end to their start."""
+
+    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+        return super().forward(tokens.flip(1))
+
+
+def test_tokens_that_are_turned_round_by_the_model(tmp_path: Path) -> None:
+    model, tokens = seeded(ReadsBackward), torch.tensor([[1, 2, 3]])
+    with pytest.raises(RecordingError, match="tokens: are read from their end to their start"):
+        record(model, [tokens], tmp_path / "states.h5")
+    recording = recorded(model, [Batch(tokens, tokens=tokens.flip(1))], tmp_path)
+    assert recording["token"].values.tolist() == [3, 2, 1]
+
+
+def test_values_that_are_too_large_for_what_they_are_stored_as(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    model = seeded(LanguageModel)
+    with torch.no_grad():
+        model.readout.bias[3] = 1e5
+    with caplog.at_level("WARNING", "lstmvis_panel"):
+        record(model, [codes(1, 3)] * 2, tmp_path / "states.h5", hooks="readout", dtype="float16")
+    assert caplog.messages == ["readout is infinite from step 0 on: float16 ends at 65504, bfloat16 does not."]
+
+
 class NamedLikeStates(LanguageModel):
     """Has modules with the names of what is recorded."""
 

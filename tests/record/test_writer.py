@@ -343,6 +343,8 @@ def test_resuming_a_file_that_is_no_partial_recording(tmp_path: Path) -> None:
     with pytest.raises(RecordingError, match=r"a\.partial\.h5: can't be"):
         Writer(tmp_path / "a.h5", resume=True)
     assert (tmp_path / "a.partial.h5").read_bytes() == b"text"
+    with pytest.raises(RecordingError, match=r"is damaged, or no recording: remove it, and begin anew$"):
+        Writer(tmp_path / "a.h5", resume=True)
 
 
 def test_a_whole_recording_with_the_name_of_a_partial_one_is_kept(tmp_path: Path) -> None:
