@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -47,6 +48,10 @@ if TYPE_CHECKING:
 
     from lstmvis_panel.record.keras_finding import Call
     from lstmvis_panel.record.options import Options
+
+
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+"""What makes Keras' messages bold or coloured on a terminal."""
 
 
 def record_keras(model: Any, batches: Any, path: Path, options: Options) -> Path:
@@ -235,7 +240,7 @@ class _Recorder:
             with intercepted({**self.recurrent, **self.hooked, **self.scores}, watch):
                 trace.output = call(self.model, *positional, **keywords)
         except (TypeError, ValueError) as error:
-            what = f"the model failed: {error}"
+            what = f"the model failed: {COLOUR.sub('', str(error))}"
             raise RecordingError(Problem(f"batch {number}", what, "give what the model takes, or call=")) from error
         return trace
 

@@ -12,6 +12,7 @@ import torch
 from lstmvis_panel.record.batch import Batch, Rows, array_of, as_batch, rows_of
 from lstmvis_panel.record.texts import CODES, Window, cut, items_of, texts_of, window_of
 from lstmvis_panel.schema import Problem, RecordingError
+from lstmvis_panel.validation import SURROGATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -132,6 +133,11 @@ class Reader:
         if self.has_decoder and target is None:
             what = "is a text without a target; the decoder would have nothing to read"
             raise RecordingError(Problem(where, what, GIVE_PAIRS))
+        for text in filter(None, (source, target)):
+            if half := SURROGATE.search(text):
+                before = text[max(half.start() - 20, 0) : half.start()]
+                what = f"has half a character (a surrogate) in a text, after {before!r}"
+                raise RecordingError(Problem(where, what, "decode the text anew, errors='replace' if need be"))
         parts = cut(self.tokenizer, source, self._window)
         targets = None if target is None else list(self.tokenizer(text_target=target, verbose=False)[CODES])
         if not parts[0] or targets == []:
@@ -168,6 +174,9 @@ class Reader:
     ) -> dict[str, Rows]:
         """Add to the inputs what the decoder reads: the targets, shifted by one step."""
         device = inputs[CODES].device
+        if not any(targets):
+            what = f"are {IGNORED} throughout; the decoder would have nothing to read"
+            raise RecordingError(Problem(TARGETS, what, GIVE_PAIRS))
         padded, mask = _padded(targets, IGNORED)
         shifted = self.model.prepare_decoder_input_ids_from_labels(labels=torch.from_numpy(padded).to(device))  # type: ignore[operator]
         # The last target is predicted and never read: as many are read as there are targets.

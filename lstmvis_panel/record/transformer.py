@@ -143,6 +143,9 @@ class _Recorder:
         if options.carry:
             what = "has no meaning for a model of the transformers library: it reads each text from its start"
             raise RecordingError(Problem("carry", what, "leave it out, and give whole texts"))
+        if options.gates:
+            what = "are not to be had of a model of the transformers library"
+            raise RecordingError(Problem("gates", what, "leave it out, or name modules whose output to record, hooks="))
         sides = (ENCODER, DECODER) if model.config.is_encoder_decoder else ("",)
         parts = {side: options.of_side(side) for side in sides}
         size = _codes_of(model)

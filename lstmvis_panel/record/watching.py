@@ -147,7 +147,8 @@ class Watch:
             leaf = output.detach().requires_grad_() if self.gradients else None
             if args and isinstance(args[0], torch.Tensor):
                 trace.embedded.append(Embedded(name, module, args[0], leaf))
-            return leaf
+            # A copy, which the model may change in place.
+            return None if leaf is None else leaf.clone()
 
         for handle in (module.register_forward_pre_hook(before), module.register_forward_hook(after)):
             stack.callback(handle.remove)

@@ -168,6 +168,23 @@ def test_tokens_that_are_read_twice(tmp_path: Path) -> None:
     np.testing.assert_allclose(lv.open_recording(path)["saliency"].values, expected, atol=1e-5)
 
 
+class ChangesInPlace(LanguageModel):
+    """Scales its embeddings in place."""
+
+    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+        return self.readout(self.rnn(self.embedding(tokens).mul_(2))[0])
+
+
+@torch.no_grad()
+def test_embeddings_that_are_changed_in_place(tmp_path: Path) -> None:
+    model, tokens = seeded(ChangesInPlace).double().eval(), codes(1, 4)
+    path = record(model, [tokens], tmp_path / "states.h5", vocabulary=WORDS, saliency="predicted")
+    embedded = model.embedding(tokens[0])
+    best = int(model_from_embeddings(model, 2 * embedded)[-1].argmax())
+    expected = norms_by_moving(lambda moved: model_from_embeddings(model, 2 * moved)[-1, best], embedded)
+    np.testing.assert_allclose(lv.open_recording(path)["saliency"].values, expected, atol=1e-5)
+
+
 class WithoutGradient(LanguageModel):
     """Computes its logits out of reach of gradients."""
 
