@@ -196,7 +196,10 @@ def telling_view(recording: xr.Dataset) -> dict[str, str | int | float]:
     shown = [(steps >= start) & (steps < start + IN_VIEW) & (document == document[start]) for start in starts]
     position = int(max(zip(shown, starts, strict=True), key=lambda pair: inside[pair[0]].sum())[1]) if shown else 0
     place = {"source": SOURCE, "position": position, "threshold": THRESHOLD, "left": 0}
-    return place | {"word_width": WORD_WIDTH, "mapping": "CTCF"}
+    # Figure 9 of the paper: what is, above what the model says, protein by protein.
+    tracks = ",".join(name for protein in PROTEINS for name in (protein, f"{protein}_predicted"))
+    heatmaps = "match count,CTCF,CTCF_predicted"
+    return place | {"word_width": WORD_WIDTH, "tracks": tracks, "heatmaps": heatmaps, "mapping": "CTCF"}
 
 
 def report_finding(recording: xr.Dataset) -> None:
