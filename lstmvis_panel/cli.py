@@ -88,7 +88,9 @@ def annotate(  # noqa: PLR0913 - an option for each way
     ] = None,
     out: Annotated[Path | None, typer.Option(help="File to write; the recording itself if left out.")] = None,
     numbers: Annotated[bool, typer.Option("--numbers", help="The list holds numbers, no labels.")] = False,
-    replace: Annotated[bool, typer.Option("--replace", help="Replace annotations of the same name.")] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Replace annotations of the same name, and what is at --out.")
+    ] = False,
 ) -> None:
     """Add annotations to a recording: from a file, or by a spaCy model; its tokens may be split differently."""
     from lstmvis_panel.record.annotating import Request, annotate_on_request
@@ -130,7 +132,7 @@ def convert(  # noqa: PLR0913 - an option for each part of a recording
     transform: Annotated[list[str] | None, typer.Option(help="SOURCE=tanh; may be repeated.")] = None,
     title: Annotated[str, typer.Option(help="What the recording is called.")] = "",
     compress: Annotated[bool, typer.Option(help="Compress, without loss.")] = False,
-    force: Annotated[bool, typer.Option(help="Replace a file that is there.")] = False,
+    force: Annotated[bool, typer.Option(help="Replace a recording that is there.")] = False,
 ) -> None:
     """Make a recording of arrays in files."""
     from lstmvis_panel.record import convert as converting

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import math
-import shutil
-import uuid
 from typing import TYPE_CHECKING, Any
 
 import h5netcdf
 import numpy as np
 import xarray as xr
 
-from lstmvis_panel.hdf5 import as_recording_error
 from lstmvis_panel.native import (
-    ALL_SUFFIXES,
     FORMAT,
     FORMAT_VERSION,
     LARGE,
@@ -22,7 +18,8 @@ from lstmvis_panel.native import (
     require_zarr,
 )
 from lstmvis_panel.native_names import encode_attrs, encode_name
-from lstmvis_panel.schema import Kind, Problem, RecordingError, block_rows, blocks, kind_of
+from lstmvis_panel.native_place import check_place, replacing
+from lstmvis_panel.schema import Kind, RecordingError, block_rows, blocks, kind_of
 from lstmvis_panel.validation import says_yes, structural_problems
 
 if TYPE_CHECKING:
@@ -40,21 +37,11 @@ def save_native(recording: xr.Dataset, path: Path, *, compress: bool = True) -> 
     """Write a recording beside ``path`` and move it there once it is complete; see `store.save_recording`."""
     if problems := [problem for problem in structural_problems(recording) if problem.fatal]:
         raise RecordingError(problems)
-    if path.suffix.lower() not in ALL_SUFFIXES:
-        what = f"has no suffix that tells its format; {', '.join(sorted(ALL_SUFFIXES))} was expected"
-        raise RecordingError(Problem(str(path), what))
-    if not path.parent.is_dir():
-        raise RecordingError(Problem(str(path), f"there is no folder {path.parent}", "make the folder first"))
+    check_place(path, replace=True)
     small, large = _on_disk(recording)
     write = _write_store if path.suffix.lower() == STORE_SUFFIX else _write_file
-    # Hidden, so that nobody who lists the folder meanwhile takes it for a recording.
-    beside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
-    with as_recording_error(str(path), "can't be written"):
-        try:
-            write(small, large, beside, compress=compress)
-            _move(beside, path)
-        finally:
-            _remove(beside)
+    with replacing(path) as beside:
+        write(small, large, beside, compress=compress)
 
 
 def _on_disk(recording: xr.Dataset) -> tuple[xr.Dataset, dict[str, xr.Variable]]:
@@ -145,25 +132,3 @@ def _write_store(small: xr.Dataset, large: dict[str, xr.Variable], path: Path, *
         )
         for part, values in blocks(variable):
             stored[part] = values
-
-
-def _move(beside: Path, path: Path) -> None:
-    """Put a finished file or store in its place; what was there goes only once it is."""
-    old = path.with_name(f"{beside.name}.old")
-    if not path.is_dir():
-        beside.replace(path)
-        return
-    path.rename(old)
-    try:
-        beside.rename(path)
-    except OSError:
-        old.rename(path)
-        raise
-    _remove(old)
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)

@@ -13,7 +13,7 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lstmvis_panel import native, native_save, schema
+from lstmvis_panel import native, native_place, native_save, schema
 from lstmvis_panel.native_names import decode_attrs, decode_name, encode_attrs, encode_name
 from lstmvis_panel.schema import RecordingError
 from lstmvis_panel.store import open_recording, save_recording
@@ -364,7 +364,7 @@ def test_whether_a_file_is_ours_is_asked_once_until_it_changes(target: Path, mon
     save_recording(two_sentences(), target)
     assert [native.holds_recording(target) for _ in range(3)] == [True] * 3
     assert asked == [target]
-    native_save._remove(target)
+    native_place.remove(target)
     if target.suffix == ".zarr":
         (target / "x").mkdir(parents=True)
         (target / "x" / "zarr.json").write_text("{}")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lstmvis_panel.native_place import check_place
 from lstmvis_panel.native_save import save_native
 from lstmvis_panel.project import PROJECT_FILE
 from lstmvis_panel.record.annotations import categorical, scalar
-from lstmvis_panel.record.attach import annotate, annotate_file, check_paths, replaced_by
+from lstmvis_panel.record.attach import REPLACES, annotate, annotate_file, check_paths, replaced_by
 from lstmvis_panel.record.bed import from_bed
 from lstmvis_panel.record.conll import from_conll
 from lstmvis_panel.record.documents import documents
@@ -123,7 +124,7 @@ def annotate_on_request(
     out
         Where to write; in place of the recording if left out.
     replace
-        Whether to replace annotations of the same names.
+        Whether to replace annotations of the same names, and a recording that is at ``out``.
 
     Returns
     -------
@@ -141,8 +142,10 @@ def annotate_on_request(
         what = "is a project folder, which can't take further annotations"
         raise RecordingError(Problem(str(path), what, "name a file to write the whole recording to (--out)"))
     recording = open_recording(path)
-    if not is_project:
-        check_paths(path, path if out is None else out)
+    if is_project and out is not None:
+        check_place(out, replace=replace, remedy=REPLACES)
+    else:
+        check_paths(path, path if out is None else out, replace=replace)
     if request.spacy is not None:
         # Before the hour that a model may take.
         replaced_by(recording, request.kinds, replace=replace)

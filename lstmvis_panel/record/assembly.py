@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import xarray as xr
 
 from lstmvis_panel.native import STORE_SUFFIX
+from lstmvis_panel.native_place import check_place, remove, unwritable
 from lstmvis_panel.record.array_parts import RUN_BYTES, Given
 from lstmvis_panel.record.labels import texts_array
 from lstmvis_panel.record.shapes import DOCUMENT_LABEL, dimension_of
@@ -19,7 +21,7 @@ from lstmvis_panel.store import open_recording, save_recording
 from lstmvis_panel.validation import structural_problems
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from lstmvis_panel.record.array_parts import Scores, Source
@@ -91,17 +93,22 @@ class Assembly:
         RecordingError
             If it is not valid, or can't be written.
         """
-        if path.suffix.lower() != STORE_SUFFIX:
-            self._stream(path, compress=compress)
-            return open_recording(path)
-        # A store is written from a recording: one lies beside it meanwhile.
+        check_place(path, replace=True)
+        with _told(path):
+            if path.suffix.lower() == STORE_SUFFIX:
+                self._write_store(path, compress=compress)
+            else:
+                self._stream(path, compress=compress)
+        return open_recording(path)
+
+    def _write_store(self, path: Path, *, compress: bool) -> None:
+        """Write a store from a recording that lies beside it meanwhile."""
         beside = path.with_name(f".{path.stem}.{uuid.uuid4().hex[:8]}.h5")
         try:
             self._stream(beside, compress=False)
             save_recording(open_recording(beside), path, compress=compress)
         finally:
-            beside.unlink(missing_ok=True)
-        return open_recording(path)
+            remove(beside)
 
     def _stream(self, path: Path, *, compress: bool) -> None:
         with Writer(path, attrs=self.attrs, constants=self.constants, labels=self.labels, compress=compress) as writer:
@@ -117,3 +124,14 @@ class Assembly:
         arrays = [part.array for part in self.parts if not isinstance(part, Given)]
         step = sum(array.shape[-1] * array.dtype.itemsize for array in arrays)
         return max(RUN_BYTES // max(int(step), 1), 64)
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Say of what goes wrong on the disk what it means here, where nothing is left that could be gone on with."""
+    try:
+        yield
+    except RecordingError as error:
+        if isinstance(error.__cause__, OSError):
+            raise unwritable(path, error.__cause__) from error.__cause__
+        raise

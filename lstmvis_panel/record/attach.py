@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-import uuid
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import h5netcdf
 import h5py
 import xarray as xr
+from xarray.backends import H5NetCDFStore
 
-from lstmvis_panel.hdf5 import as_recording_error
 from lstmvis_panel.native import ALL_SUFFIXES, STORE_SUFFIX, open_native, require_zarr
+from lstmvis_panel.native_file import JournaledFile
 from lstmvis_panel.native_names import encode_attrs, encode_name
-from lstmvis_panel.native_save import _move, _remove
+from lstmvis_panel.native_place import check_place, replacing
 from lstmvis_panel.record.annotations import categorical, scalar
+from lstmvis_panel.record.signals import undisturbed
 from lstmvis_panel.schema import ANNOTATIONS, Problem, RecordingError, kind_of
 from lstmvis_panel.validation import structural_problems
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
+REPLACES = "choose another name, or replace it (--replace)"
 COMPRESSION = {"zlib": True, "complevel": 4, "shuffle": True}
 
 
@@ -89,9 +93,10 @@ def annotate_file(
     annotations
         As for `annotate`.
     replace
-        Whether to replace annotations of these names. The space they took in an HDF5 file is not given back.
+        Whether to replace annotations of these names, and a recording that is at ``out``. The space that annotations
+        took in an HDF5 file is not given back.
     out
-        Where to write instead, with the same suffix; what is there is replaced.
+        Where to write instead, with the same suffix.
 
     Returns
     -------
@@ -101,29 +106,34 @@ def annotate_file(
     Raises
     ------
     RecordingError
-        As for `annotate`; if the file is no native recording, or can't be written. The file is as it was then.
+        As for `annotate`; if the file is no native recording, or can't be written; if something is at ``out`` that is
+        no recording, or is one and ``replace`` is not set. All files are as they were then.
     """
     path = Path(path)
     target = path if out is None else Path(out)
-    check_paths(path, target)
+    check_paths(path, target, replace=replace)
     recording = open_native(path)
     annotated = annotate(recording, annotations, replace=replace)
     variables = _as_variables(annotations)
     gone = replaced_by(recording, variables, replace=replace)
-    beside = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}")
-    with as_recording_error(str(target), "can't be written"):
-        try:
-            (shutil.copytree if path.is_dir() else shutil.copyfile)(path, beside)
-            write = _write_store if path.suffix.lower() == STORE_SUFFIX else _write_file
-            write(beside, variables, [encode_name(name) for name in gone], [str(name) for name in annotated.variables])
-            _move(beside, target)
-        finally:
-            _remove(beside)
+    with replacing(target, like=path) as beside:
+        (shutil.copytree if path.is_dir() else shutil.copyfile)(path, beside)
+        write = _write_store if path.suffix.lower() == STORE_SUFFIX else _write_file
+        write(beside, variables, [encode_name(name) for name in gone], [str(name) for name in annotated.variables])
     return target
 
 
-def check_paths(path: Path, target: Path) -> None:
+def check_paths(path: Path, target: Path, *, replace: bool) -> None:
     """Check that a path is a native recording, and that another can take it with further annotations.
+
+    Parameters
+    ----------
+    path
+        The recording.
+    target
+        Where it is to be written: the same path, or another.
+    replace
+        Whether a recording that is at another path is replaced.
 
     Raises
     ------
@@ -137,8 +147,8 @@ def check_paths(path: Path, target: Path) -> None:
     is_store = path.suffix.lower() == STORE_SUFFIX
     if target.suffix.lower() not in ALL_SUFFIXES or is_store != (target.suffix.lower() == STORE_SUFFIX):
         raise RecordingError(Problem(str(target), f"is of another format; {path.suffix} was expected"))
-    if not target.parent.is_dir():
-        raise RecordingError(Problem(str(target), f"there is no folder {target.parent}", "make the folder first"))
+    is_same = os.path.realpath(path) == os.path.realpath(target)
+    check_place(target, replace=replace or is_same, remedy=REPLACES)
     if is_store:
         require_zarr(path)
 
@@ -193,15 +203,28 @@ def _to_add(variables: Mapping[str, xr.Variable], order: Sequence[str]) -> xr.Da
 
 
 def _write_file(path: Path, variables: Mapping[str, xr.Variable], gone: Sequence[str], order: Sequence[str]) -> None:
-    with h5py.File(path, "r+") as file:
-        for name in gone:
-            _delete(file, name)
     added = _to_add(variables, order)
     encoding = {
         name: {"_FillValue": None} | (COMPRESSION if variable.dtype.kind in "iuf" else {})
         for name, variable in added.variables.items()
     }
-    added.to_netcdf(path, mode="a", engine="h5netcdf", encoding=encoding)
+    with _changing(path) as file:
+        for name in gone:
+            _delete(file, name)
+        with h5netcdf.File(file, "a") as store:
+            added.dump_to_store(H5NetCDFStore(store), encoding=encoding)
+
+
+@contextmanager
+def _changing(path: Path) -> Iterator[h5py.File]:
+    """Open a file to change it: not by HDF5 itself, which crashes where the disk has no room for what it closes."""
+    file = JournaledFile(path, is_new=False)
+    try:
+        with undisturbed(), h5py.File(file, "r+") as opened:
+            yield opened
+        file.commit()
+    finally:
+        file.close()
 
 
 def _delete(file: h5py.File, name: str) -> None:

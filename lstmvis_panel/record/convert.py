@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lstmvis_panel.native import ALL_SUFFIXES
+from lstmvis_panel.native_place import check_place
 from lstmvis_panel.record.arrays import from_arrays
 from lstmvis_panel.record.safetensors_file import read_safetensors
 from lstmvis_panel.schema import Problem, RecordingError
@@ -67,7 +67,7 @@ def convert(  # noqa: PLR0913 - a file for each part of a recording
     compress
         Whether to compress, without loss.
     force
-        Whether to replace a file that is there.
+        Whether to replace a recording that is there.
 
     Returns
     -------
@@ -79,7 +79,7 @@ def convert(  # noqa: PLR0913 - a file for each part of a recording
     RecordingError
         If a file can't be read or disagrees with the others, or ``out`` is there already.
     """
-    _check_out(out, force=force)
+    check_place(out, replace=force, remedy="--force replaces it")
     sources: Columns = {}
     others: Columns = {}
     for path in states:
@@ -228,11 +228,3 @@ def _read_vocabulary(path: Path) -> list[str]:
             raise RecordingError(Problem(str(path), f"codes from 0 to {len(words) - 1}, each once, were expected"))
         return sorted(words, key=words.__getitem__)
     return [str(word) for word in words]
-
-
-def _check_out(out: Path, *, force: bool) -> None:
-    if out.suffix.lower() not in ALL_SUFFIXES:
-        what = f"has no suffix that tells its format; {', '.join(sorted(ALL_SUFFIXES))} were expected"
-        raise RecordingError(Problem(str(out), what))
-    if out.exists() and not force:
-        raise RecordingError(Problem(str(out), "is there already, and stays as it is", "--force replaces it"))

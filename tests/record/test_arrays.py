@@ -276,6 +276,16 @@ def test_a_failure_leaves_what_was_there(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_folder_that_is_no_store_is_never_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "keep.zarr"
+    path.mkdir()
+    (path / "thesis.txt").write_text("all of it")
+    with pytest.raises(RecordingError, match=r"keep\.zarr: is there already and holds no recording"):
+        from_arrays(list("abcabc"), {"h": STATES}, path=path)
+    assert (path / "thesis.txt").read_text() == "all of it"
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_a_memory_map_is_never_in_memory_as_a_whole(tmp_path: Path) -> None:
     steps, width = 1 << 16, 512
     states = np.lib.format.open_memmap(tmp_path / "h.npy", "w+", np.float32, (steps, width))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,8 @@ import pytest
 import xarray as xr
 
 from lstmvis_panel import open_recording, save_recording, validate
-from lstmvis_panel.record import attach
+from lstmvis_panel.native_place import NO_ROOM
+from lstmvis_panel.record import attach, from_arrays
 from lstmvis_panel.record.annotations import categorical, chunks, scalar
 from lstmvis_panel.record.attach import annotate, annotate_file
 from lstmvis_panel.schema import RecordingError, annotations
@@ -136,10 +138,50 @@ def test_an_annotation_of_a_file_is_replaced(tmp_path: Path, suffix: str) -> Non
 def test_another_file_is_written(tmp_path: Path, suffix: str) -> None:
     path, out = tmp_path / f"two{suffix}", tmp_path / f"out{suffix}"
     save_recording(two_sentences(), path)
-    for _ in range(2):
-        assert annotate_file(path, {"tag": TAGS}, out=out) == out
+    assert annotate_file(path, {"tag": TAGS}, out=out) == out
     assert "tag" not in open_recording(path).variables
     assert texts_of(open_recording(out), "tag") == TAGS
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_another_recording_is_replaced_only_on_request(tmp_path: Path, suffix: str) -> None:
+    path, out = tmp_path / f"two{suffix}", tmp_path / f"out{suffix}"
+    save_recording(two_sentences(), path)
+    annotate_file(path, {"tag": TAGS}, out=out)
+    with pytest.raises(RecordingError, match=r"out.*: is there already, and stays as it is - .*\(--replace\)"):
+        annotate_file(path, scalar("loss", np.arange(8)), out=out)
+    assert texts_of(open_recording(out), "tag") == TAGS
+    annotate_file(path, scalar("loss", np.arange(8)), out=out, replace=True)
+    assert "tag" not in open_recording(out).variables
+    assert annotate_file(path, {"tag": TAGS}, out=path) == path
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_link_stays_one_and_the_mode_stays(tmp_path: Path, suffix: str) -> None:
+    (tmp_path / "disk").mkdir()
+    path, link = tmp_path / "disk" / f"two{suffix}", tmp_path / f"link{suffix}"
+    save_recording(two_sentences(), path)
+    path.chmod(0o750)
+    link.symlink_to(path)
+    annotate_file(link, {"tag": TAGS})
+    assert link.is_symlink()
+    assert texts_of(open_recording(path), "tag") == TAGS
+    annotate_file(path, scalar("loss", np.arange(8)), out=tmp_path / f"out{suffix}")
+    for each in (path, tmp_path / f"out{suffix}"):
+        assert stat.S_IMODE(each.stat().st_mode) == 0o750
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("replace", [False, True])
+def test_a_folder_that_is_no_recording_stays(tmp_path: Path, suffix: str, replace: bool) -> None:  # noqa: FBT001
+    path, out = tmp_path / f"two{suffix}", tmp_path / f"keep{suffix}"
+    save_recording(two_sentences(), path)
+    out.mkdir()
+    (out / "thesis.txt").write_text("all of it")
+    with pytest.raises(RecordingError, match=r"keep.*choose another name, or move it away"):
+        annotate_file(path, {"tag": TAGS}, out=out, replace=replace)
+    assert (out / "thesis.txt").read_text() == "all of it"
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
@@ -150,17 +192,58 @@ def test_a_failure_leaves_the_file_as_it_was(tmp_path: Path, suffix: str, monkey
     def fail(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(xr.Dataset, "to_zarr" if suffix == ".zarr" else "to_netcdf", fail)
+    monkeypatch.setattr(xr.Dataset, "to_zarr" if suffix == ".zarr" else "dump_to_store", fail)
     with pytest.raises(RecordingError, match="No space left on device"):
         annotate_file(path, {"pos": TAGS}, replace=True)
     assert texts_of(open_recording(path), "pos") == texts_of(two_sentences(), "pos")
     assert [each.name for each in tmp_path.iterdir()] == [path.name]
 
 
+FULL = """
+import resource, sys
+from pathlib import Path
+import numpy as np
+from lstmvis_panel.record import annotate_file, from_arrays
+from lstmvis_panel.schema import RecordingError
+
+path = Path(sys.argv[1])
+size = path.stat().st_size + 10_000
+resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+labels = [f"label {number} of very many" for number in range(2000)]
+for write in (
+    lambda: annotate_file(path, {"many": labels}),
+    lambda: from_arrays(labels, {"h": np.ones((2000, 200))}, path=path.with_name("large.h5")),
+    lambda: from_arrays(labels, {"h": np.ones((2000, 200))}, path=path.with_name("large.zarr")),
+):
+    try:
+        write()
+    except RecordingError as error:
+        print(error)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no limit to set")
+def test_a_full_disk_is_named_with_what_to_do_and_nothing_is_left_there(tmp_path: Path) -> None:
+    path = tmp_path / "a.h5"
+    from_arrays(["a"] * 2000, {"h": np.zeros((2000, 4))}, path=path)
+    before = path.read_bytes()
+    environment = os.environ | {"PYTHONPATH": str(Path(attach.__file__).parents[2])}
+    command = [sys.executable, "-c", FULL, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [
+        f"{tmp_path / name}: can't be written (File too large) - {NO_ROOM}"
+        for name in ("a.h5", "large.h5", "large.zarr")
+    ]
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
 KILLED = """
 import os, signal, sys
+from lstmvis_panel import native_place
 from lstmvis_panel.record import attach
-attach._move = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+native_place._move = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 attach.annotate_file(sys.argv[1], {"pos": ["A"] * 8}, replace=True)
 """
 

@@ -113,6 +113,16 @@ def test_a_file_that_is_there_stays(tmp_path: Path, tokens: Path) -> None:
     assert sources(open_recording(out)) == ["hidden"]
 
 
+@pytest.mark.parametrize("name", ["keep.h5", "keep.zarr"])
+def test_a_folder_that_is_no_recording_is_never_replaced(tmp_path: Path, tokens: Path, name: str) -> None:
+    np.save(tmp_path / "hidden.npy", STATES)
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "thesis.txt").write_text("all of it")
+    with pytest.raises(RecordingError, match=rf"{name}: is .* - choose another name, or move it away"):
+        convert([tmp_path / "hidden.npy"], tmp_path / name, tokens=tokens, force=True)
+    assert (tmp_path / name / "thesis.txt").read_text() == "all of it"
+
+
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
