@@ -84,6 +84,13 @@ class Request:
         """What is wanted of a model."""
         return tuple(KINDS) if self.only is None else tuple(each.strip() for each in self.only.split(","))
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the annotations, as far as they are known before the source is read."""
+        if self.spacy is not None:
+            return self.kinds
+        return () if self.name is None else (self.name,)
+
     def check(self) -> None:
         """Check that one of the five is given, with what it needs, and nothing that has no meaning for it.
 
@@ -146,9 +153,8 @@ def annotate_on_request(
         check_place(out, replace=replace, remedy=REPLACES)
     else:
         check_paths(path, path if out is None else out, replace=replace)
-    if request.spacy is not None:
-        # Before the hour that a model may take.
-        replaced_by(recording, request.kinds, replace=replace)
+    # Before the hour that a model may take.
+    replaced_by(recording, request.names, replace=replace)
     variables = read_request(recording, request)
     names = [name for name, variable in variables.items() if variable.attrs["kind"] != "labels"]
     if is_project and out is not None:

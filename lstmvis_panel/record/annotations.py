@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from lstmvis_panel.record.carrying import NONE
+from lstmvis_panel.record.labels import spelled
 from lstmvis_panel.schema import STEP, Kind, Problem, RecordingError
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ def categorical(
     name
         Name of the annotation.
     labels
-        One a step; None or an empty text where there is none.
+        One a step; None or an empty text where there is none. What is no character is spelled out, as is the
+        character 0, which HDF5 takes for an end.
     order
         Labels in the order that their codes shall have; all others follow as they come.
     description
@@ -65,10 +67,10 @@ def categorical(
 
 
 def coded(name: str, codes: ArrayLike, labels: Sequence[str], *, description: str = "") -> dict[str, xr.Variable]:
-    """Make an annotation out of codes, shape (step,), -1 for none, and the labels that they stand for."""
+    """Make an annotation out of codes, shape (step,), -1 for none, and the labels that they stand for, spelled out."""
     attrs = {"kind": Kind.CATEGORICAL.value, "labels": label_name(name)}
     texts = np.empty(len(labels), dtype=object)
-    texts[:] = list(labels)
+    texts[:] = [spelled(label) for label in labels]
     smallest = np.min_scalar_type(-max(len(labels), 1))
     return {
         name: xr.Variable(STEP, np.asarray(codes).astype(smallest), attrs | _described(description)),
@@ -112,7 +114,7 @@ def scalar(
     try:
         keeps = isinstance(values, np.ndarray) and values.dtype == np.float64
         array = np.asarray(values, dtype=np.float64 if keeps else np.float32)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise RecordingError(Problem(name, f"has values that are no numbers ({error})")) from None
     attrs: dict[str, Any] = {"kind": Kind.SCALAR.value} | _described(description)
     attrs |= {"units": units} if units else {}

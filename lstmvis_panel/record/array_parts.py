@@ -10,6 +10,8 @@ import numpy as np
 import xarray as xr
 
 from lstmvis_panel.record.annotations import categorical, scalar
+from lstmvis_panel.record.argument_kinds import unlisted_problems
+from lstmvis_panel.record.extent import is_nested
 from lstmvis_panel.record.outputs import are_chances, top_predictions
 from lstmvis_panel.record.shapes import RECORDED_DTYPE
 from lstmvis_panel.schema import STEP, TRANSFORMS, VOCABULARY, Kind, Problem, RecordingError, block_rows
@@ -160,7 +162,13 @@ def annotation_variables(name: str, values: Any, extent: Extent) -> dict[str, xr
         If there is not one for each step, or they are neither.
     """
     where = f"annotations[{name!r}]"
-    flat = extent.flatten(plain(values), where)
+    values = plain(values)
+    if wrong := list(unlisted_problems(where, values)):
+        raise RecordingError(wrong)
+    flat = extent.flatten(values, where)
+    if is_nested(flat):
+        what = "has rows of values for each step; a text or a number was expected"
+        raise RecordingError(Problem(where, what, "make each column an annotation of its own"))
     listed = flat.tolist() if isinstance(flat, np.ndarray) else list(flat)
     with renamed(where):
         if any(isinstance(value, str) for value in listed) or all(value is None for value in listed):
@@ -197,17 +205,22 @@ def prediction_of(name: str, given: Any, extent: Extent, vocabulary: LabelSet, t
     where = f"predictions[{name!r}]"
     if isinstance(given, tuple) and len(given) == MATRIX:
         return Given(_listed(name, where, given, extent, vocabulary))
-    array, _ = array_of(given)
+    try:
+        array, _ = array_of(given)
+    except ValueError as error:
+        raise RecordingError(Problem(where, f"is no array ({error})")) from None
     lead = (len(extent.lengths), extent.width) if extent.width is not None else (extent.steps,)
     expected = (*lead, len(vocabulary.texts))
     if array.dtype.kind not in "fV" or tuple(array.shape) != expected:
         what = f"is {array.dtype}, shape {tuple(array.shape)}; floats of shape {expected} were expected"
         raise RecordingError(Problem(where, what, "give scores of all words, or a tuple (codes, weights)"))
-    for number, start, stop in extent.runs(1024):
-        if np.isnan(extent.read(array, number, start, stop).astype(np.float32)).any():
-            raise RecordingError(Problem(where, f"holds NaN at steps {start:,} to {stop:,} of document {number}"))
     first = extent.read(array, *next(extent.runs(64))).astype(np.float32)
-    return Scores(name, array, min(top, len(vocabulary.texts)), is_chances=are_chances(first))
+    is_chances = are_chances(first)
+    for number, start, stop in extent.runs(1024):
+        scores = extent.read(array, number, start, stop).astype(np.float32)
+        if said := _score_problem(scores, is_chances=is_chances):
+            raise RecordingError(Problem(where, f"{said} at steps {start:,} to {stop:,} of document {number}"))
+    return Scores(name, array, min(top, len(vocabulary.texts)), is_chances=is_chances)
 
 
 def prediction_variables(
@@ -239,11 +252,27 @@ def renamed(where: str) -> Iterator[None]:
         raise RecordingError(Problem(where, problem.what, problem.remedy) for problem in error.problems) from None
 
 
+def _score_problem(scores: NDArray[np.float32], *, is_chances: bool) -> str:
+    """Return what no chances can be made of; logits of -inf, for words that are ruled out, are well."""
+    if np.isnan(scores).any():
+        return "holds NaN"
+    if not np.isfinite(scores.max(axis=1)).all():
+        return "holds infinity, or -inf for all words,"
+    if is_chances and not are_chances(scores):
+        return "holds chances that are negative or don't add up to 1, unlike those of the first steps,"
+    return ""
+
+
 def _listed(
     name: str, where: str, given: tuple[Any, Any], extent: Extent, vocabulary: LabelSet
 ) -> dict[str, xr.Variable]:
     """Return predictions that are listed: codes or words, and weights or None."""
-    best = extent.flatten(plain(given[0]), where)
+    given = plain(given[0]), plain(given[1])
+    wrong = [*unlisted_problems(where, given[0])]
+    wrong += [] if given[1] is None else unlisted_problems(f"{where}, weights", given[1])
+    if wrong:
+        raise RecordingError(wrong)
+    best = extent.flatten(given[0], where)
     try:
         with renamed(where):
             codes = _codes(best, vocabulary)
@@ -257,9 +286,9 @@ def _listed(
         what = f"has codes from {codes.min()} to {codes.max()}; the vocabulary has 0 to {count - 1}"
         raise RecordingError(Problem(where, what, "codes are positions in the vocabulary, or -1"))
     if given[1] is None:
-        return prediction_variables(name, codes, None)
+        return prediction_variables(name, codes.astype(np.int32), None)
     where = f"{where}, weights"
-    flat = extent.flatten(plain(given[1]), where)
+    flat = extent.flatten(given[1], where)
     try:
         weights = np.asarray(flat, dtype=np.float32)
     except (TypeError, ValueError) as error:
@@ -267,16 +296,16 @@ def _listed(
     if weights.shape != codes.shape or np.isnan(weights).any():
         what = f"have the shape {weights.shape}{' and hold NaN' if np.isnan(weights).any() else ''}"
         raise RecordingError(Problem(where, f"{what}; numbers of shape {codes.shape} were expected"))
-    return prediction_variables(name, codes, weights)
+    return prediction_variables(name, codes.astype(np.int32), weights)
 
 
-def _codes(rows: Any, vocabulary: LabelSet) -> NDArray[np.int32]:
-    if isinstance(rows[0][0], str):
+def _codes(rows: Any, vocabulary: LabelSet) -> NDArray[Any]:
+    if isinstance(next((item for row in rows for item in row), None), str):
         codes = np.full((len(rows), max(map(len, rows))), -1, np.int32)
         for place, row in enumerate(rows):
             codes[place, : len(row)] = vocabulary.encode(list(row))
         return codes
     array = np.asarray(rows)
-    if array.dtype.kind not in "iu" or array.ndim != MATRIX:
+    if array.dtype.kind not in "iu" or array.ndim != MATRIX or not array.size:
         raise ValueError(f"{array.dtype}, shape {array.shape}")
-    return array.astype(np.int32)
+    return array

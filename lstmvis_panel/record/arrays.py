@@ -8,7 +8,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from lstmvis_panel.record.annotations import label_name
+from lstmvis_panel.record.argument_kinds import count_problems, list_problems, mapping_problems, unlisted_problems
 from lstmvis_panel.record.array_parts import (
+    LABEL,
     Given,
     annotation_variables,
     label_variables,
@@ -19,9 +22,9 @@ from lstmvis_panel.record.array_parts import (
 )
 from lstmvis_panel.record.assembly import Assembly
 from lstmvis_panel.record.extent import extent_of
-from lstmvis_panel.record.shapes import DOCUMENT_LABEL
+from lstmvis_panel.record.name_owners import Names
 from lstmvis_panel.record.tokens import tokens_of
-from lstmvis_panel.schema import DOCUMENT, TOKEN, VOCABULARY, Kind, Problem, RecordingError, kind_of
+from lstmvis_panel.schema import TOKEN, VOCABULARY, Kind, Problem, RecordingError, kind_of
 
 if TYPE_CHECKING:
     import os
@@ -33,7 +36,8 @@ if TYPE_CHECKING:
     from lstmvis_panel.record.array_parts import Scores, Source
 
 Made = TypeVar("Made")
-RESERVED = (TOKEN, VOCABULARY, DOCUMENT, DOCUMENT_LABEL)
+ENDINGS = {"states": ("_state",), "annotations": (), "predictions": ("_rank", "_weight")}
+"""By argument: what comes after a name in the further names that one of its values needs."""
 
 
 def from_arrays(  # noqa: PLR0913 - what there may be of a recording
@@ -105,8 +109,19 @@ def from_arrays(  # noqa: PLR0913 - what there may be of a recording
     RecordingError
         With everything in which the arguments are wrong or disagree, each named.
     """
-    tokens, annotations, predictions = plain(tokens), annotations or {}, predictions or {}
-    problems = _name_problems(states, annotations, predictions)
+    tokens, lengths, documents, labels = map(plain, (tokens, lengths, documents, labels))
+    problems = [
+        *unlisted_problems("tokens", tokens),
+        *list_problems(lengths=lengths, documents=documents, labels=labels),
+        *mapping_problems(states=states, annotations=annotations, predictions=predictions),
+        *mapping_problems(transforms=transforms, layers=layers, roles=roles),
+        *count_problems("top", top),
+    ]
+    if problems:
+        raise RecordingError(problems)
+    states, annotations, predictions = states or {}, annotations or {}, predictions or {}
+    names = Names()
+    problems = _name_problems(names, states, annotations, predictions, has_labels=labels is not None)
     sources, found = _sources(states, transforms or {}, layers or {}, roles or {})
     problems += found
     if not sources:
@@ -119,11 +134,14 @@ def from_arrays(  # noqa: PLR0913 - what there may be of a recording
         raise RecordingError(problems + found)
     collect = _Collector(problems)
     told = collect(lambda: tokens_of(extent.flatten(tokens, "tokens"), vocabulary))
+    problems += names.take("tokens", () if told is None else told.further_names)
     for source in sources:
         problems += value_problems(source, extent) if source.dtype.kind == "f" else []
     named = (collect(lambda: label_variables(labels, extent)) if labels is not None else None) or {}
     for name, values in annotations.items():
-        named |= collect(partial(annotation_variables, name, values, extent)) or {}
+        made = collect(partial(annotation_variables, name, values, extent)) or {}
+        problems += names.take(f"annotations[{name!r}]", made.keys() - {name})
+        named |= made
     expected: list[Scores | Given] = []
     for name, given in predictions.items():
         if told is not None:
@@ -157,17 +175,17 @@ class _Collector:
             return None
 
 
-def _name_problems(*arguments: Mapping[str, Any]) -> list[Problem]:
-    """Return which names are taken, or given twice."""
-    problems, taken = [], dict.fromkeys(RESERVED, "the recording itself")
-    for argument, given in zip(("states", "annotations", "predictions"), arguments, strict=True):
+def _name_problems(names: Names, *arguments: Mapping[str, Any], has_labels: bool) -> list[Problem]:
+    """Return which names of states, annotations and predictions are taken, or given twice."""
+    problems = []
+    for (argument, endings), given in zip(ENDINGS.items(), arguments, strict=True):
         for name in given:
-            if not isinstance(name, str) or not name:
-                problems.append(Problem(f"{argument}[{name!r}]", "is no name; a text was expected"))
-            elif name in taken:
-                what = f"is a name that {taken[name]} has already"
-                problems.append(Problem(f"{argument}[{name!r}]", what, "choose another"))
-            taken[name] = argument
+            where = f"{argument}[{name!r}]"
+            if isinstance(name, str) and name:
+                problems += names.take(where, [name, *(name + ending for ending in endings)], called=name)
+            else:
+                problems.append(Problem(where, "is no name; a text was expected"))
+    problems += names.take("labels", [LABEL, label_name(LABEL)]) if has_labels else []
     if not arguments[0]:
         problems.append(Problem("states", "is empty; {name: array of hidden states} was expected"))
     return problems

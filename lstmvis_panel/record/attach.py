@@ -18,6 +18,7 @@ from lstmvis_panel.native_file import JournaledFile
 from lstmvis_panel.native_names import encode_attrs, encode_name
 from lstmvis_panel.native_place import check_place, replacing
 from lstmvis_panel.record.annotations import categorical, scalar
+from lstmvis_panel.record.name_owners import RESERVED, Names
 from lstmvis_panel.record.signals import undisturbed
 from lstmvis_panel.schema import ANNOTATIONS, Problem, RecordingError, kind_of
 from lstmvis_panel.validation import structural_problems
@@ -155,14 +156,22 @@ def check_paths(path: Path, target: Path, *, replace: bool) -> None:
 
 def _as_variables(annotations: Mapping[str, Any]) -> dict[str, xr.Variable]:
     variables: dict[str, xr.Variable] = {}
+    names, problems = Names(()), []
     for name, given in annotations.items():
-        if isinstance(given, xr.Variable | xr.DataArray):
-            variables[name] = given.variable if isinstance(given, xr.DataArray) else given
-        elif any(isinstance(value, str) for value in given):
-            variables |= categorical(name, [None if value is None else value for value in given])
-        else:
-            variables |= scalar(name, given)
+        made = _as_annotation(name, given)
+        problems += names.take(f"annotation {name!r}", made, called=name)
+        variables |= made
+    if problems:
+        raise RecordingError(problems)
     return variables
+
+
+def _as_annotation(name: str, given: Any) -> dict[str, xr.Variable]:
+    if isinstance(given, xr.Variable | xr.DataArray):
+        return {name: given.variable if isinstance(given, xr.DataArray) else given}
+    if any(isinstance(value, str) for value in given):
+        return categorical(name, list(given))
+    return scalar(name, given)
 
 
 def replaced_by(recording: xr.Dataset, names: Collection[str], *, replace: bool) -> list[str]:
@@ -171,7 +180,8 @@ def replaced_by(recording: xr.Dataset, names: Collection[str], *, replace: bool)
     Raises
     ------
     RecordingError
-        If there are annotations of these names and ``replace`` is not set, or variables that are no annotations.
+        If there are annotations of these names and ``replace`` is not set; or if anything else has such a name:
+        variables that are no annotations, dimensions, what a recording may come to have.
     """
     there = [name for name in names if name in recording.variables]
     annotations = [name for name in there if kind_of(recording.variables[name]) in ANNOTATIONS]
@@ -181,14 +191,24 @@ def replaced_by(recording: xr.Dataset, names: Collection[str], *, replace: bool)
     }
     gone = [*annotations, *sorted(labels - others - set(annotations))]
     gone = [name for name in gone if name in recording.variables]
-    if taken := [name for name in there if name not in gone]:
-        kinds = ", ".join(f"{name} ({kind_of(recording.variables[name]) or 'a coordinate'})" for name in taken)
-        what = f"has variables of these names that are no annotations: {kinds}"
+    if taken := {name: owner for name in names if (owner := _taken_by(recording, name, gone))}:
+        told = ", ".join(f"{name} ({owner})" for name, owner in taken.items())
+        what = f"has variables or dimensions of these names that are no annotations: {told}"
         raise RecordingError(Problem("recording", what, "choose another name"))
     if annotations and not replace:
         what = f"has annotations of these names: {', '.join(annotations)}"
         raise RecordingError(Problem("recording", what, "choose another name, or replace them (--replace)"))
     return gone
+
+
+def _taken_by(recording: xr.Dataset, name: str, gone: Collection[str]) -> str:
+    """Return what of a recording, save for what goes, has a name; nothing where it is free."""
+    if any(name in variable.dims for other, variable in recording.variables.items() if other not in {*gone, name}):
+        # In a file, a dimension's name is not free even for a variable that xarray would let have it.
+        return "a dimension"
+    if name in recording.variables and name not in gone:
+        return kind_of(recording.variables[name]) or "a coordinate"
+    return "the recording's own" if name in RESERVED else ""
 
 
 def _to_add(variables: Mapping[str, xr.Variable], order: Sequence[str]) -> xr.Dataset:

@@ -12,6 +12,7 @@ import numpy as np
 from lstmvis_panel.record.annotations import coded
 from lstmvis_panel.record.carrying import NONE, Ranges, carry
 from lstmvis_panel.record.documents import documents
+from lstmvis_panel.record.name_owners import Names
 from lstmvis_panel.record.text_files import line_problem, read_lines
 from lstmvis_panel.schema import STEP, Problem, RecordingError
 
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
-WINDOW = re.compile(r"(?P<chrom>.+):(?P<start>[\d,]+)-(?P<stop>[\d,]+)(?:\([+.]\))?")
+WINDOW = re.compile(r"(?P<chrom>.+):(?P<start>\d[\d,]{0,30})-(?P<stop>\d[\d,]{0,30})(?:\([+.]\))?")
+NO_WINDOW = re.compile(r".+:[\d,]*-[\d,]*")
 SKIPPED = re.compile(r"(?:#|track\b|browser\b)")
 STRANDS = frozenset({"+", "-", "."})
 COLUMNS, NAME, STRAND = 3, 3, 5
@@ -109,6 +111,9 @@ def windows_of(recording: xr.Dataset, labels: Sequence[str] | None = None) -> li
         label = document.label if labels is None else labels[number]
         steps = len(document.words)
         match = WINDOW.fullmatch(label)
+        if match is None and NO_WINDOW.fullmatch(label):
+            what = "has a start or an end that is no number; a part of a chromosome, as chr22:2000-3000, was expected"
+            raise RecordingError(Problem(f"window {label}", what))
         if match is None:
             windows.append(Window(label, 0, steps, document.first))
             continue
@@ -212,9 +217,14 @@ def _tracks(
         what = f"has {len(known):,} names; an annotation of its own for each is possible for {MOST_TRACKS} at most"
         raise RecordingError(Problem(where, what, "put all of them into one (--name)"))
     variables: dict[str, xr.Variable] = {}
+    taken, problems = Names(()), []
     for each in known:
         mine = np.array([name == each for name in names])
-        variables |= _covered(each, Ranges(ranges.starts[mine], ranges.stops[mine]), steps, description)
+        made = _covered(each, Ranges(ranges.starts[mine], ranges.stops[mine]), steps, description)
+        problems += taken.take(f"{where}, name {each!r}", made, called=each)
+        variables |= made
+    if problems:
+        raise RecordingError(problems)
     return variables
 
 

@@ -133,7 +133,9 @@ def extent_of(
         told = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
         return Extent(()), [Problem("states", f"differ in documents or steps: {told}", "give all for the same steps")]
     lead = next(iter(leads.values()))
-    given = None if lengths is None else [int(length) for length in np.asarray(lengths).ravel()]
+    if lengths is not None and (found := _length_problems(lengths)):
+        return Extent(()), found
+    given = None if lengths is None else [int(length) for length in lengths]
     if len(lead) == ROWS:
         return _padded(lead[0], lead[1], tokens, given, documents)
     return _flat(lead[0], tokens, given, documents)
@@ -141,11 +143,21 @@ def extent_of(
 
 def is_nested(values: Any) -> bool:
     """Tell whether values are rows of values."""
-    if isinstance(values, np.ndarray) and values.dtype != object:
-        return values.ndim > 1
+    if hasattr(values, "shape") and values.dtype != object:
+        return len(values.shape) > 1
     return len(values) > 0 and all(
         hasattr(row, "__len__") and not isinstance(row, str | bytes | PurePath) for row in values
     )
+
+
+def _length_problems(lengths: Sequence[Any] | NDArray[Any]) -> list[Problem]:
+    """Return the first length that is no whole number; one as a float, as 8.0, is."""
+    for number, length in enumerate(lengths):
+        is_number = isinstance(length, int | float | np.number) and not isinstance(length, bool)
+        if not is_number or not float(length).is_integer():
+            what = f"says {length!r} for document {number}; a whole number of steps was expected"
+            return [Problem("lengths", what, "give one for each document")]
+    return []
 
 
 def _padded(

@@ -51,6 +51,13 @@ class Tokens:
     attrs: dict[str, str] = field(default_factory=dict)
 
     @property
+    def further_names(self) -> list[str]:
+        """The names of variables and dimensions that come with tokens which are more than words."""
+        further = self.variables | self.constants
+        dims = {str(dim): None for variable in further.values() for dim in variable.dims if dim not in (STEP, WORD)}
+        return [*further, *dims]
+
+    @property
     def variable(self) -> xr.Variable:
         """The token variable."""
         return xr.Variable(STEP, self.codes, {"kind": Kind.TOKEN.value, "labels": VOCABULARY} | self.attrs)
@@ -78,7 +85,8 @@ def tokens_of(given: Sequence[Any] | NDArray[Any], vocabulary: Any = None) -> To
         return _pictures(texts) if vocabulary is None and are_pictures(texts) else _words(texts, vocabulary)
     array = np.asarray(given)
     if array.dtype.kind in "iub" and array.ndim == 1:
-        return _coded(array.astype(np.int64), vocabulary)
+        # Not as int64, in which an unsigned code may become negative.
+        return _coded(array.astype(np.int8) if array.dtype.kind == "b" else array, vocabulary)
     if array.dtype.kind not in "iuf" or array.ndim > VECTOR:
         what = f"hold {type(given[0]).__name__} of {array.dtype}, shape {array.shape}"
         raise RecordingError(Problem("tokens", f"{what}; texts, codes, numbers, vectors or image files were expected"))
@@ -123,7 +131,7 @@ def _words(given: Sequence[Any], vocabulary: Any) -> Tokens:
         raise RecordingError(Problem("tokens", f"{problem.where} {problem.what}", remedy)) from None
 
 
-def _coded(codes: NDArray[np.int64], vocabulary: Any) -> Tokens:
+def _coded(codes: NDArray[Any], vocabulary: Any) -> Tokens:
     if vocabulary is None:
         known, numbers = np.unique(codes, return_inverse=True)
         labels = LabelSet(VOCABULARY, [str(code) for code in known], is_fixed=True)

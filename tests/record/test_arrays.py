@@ -176,6 +176,22 @@ def test_the_likeliest_words_are_kept_of_logits_and_of_chances(shape: tuple[int,
         assert np.allclose(recording["next_weight"], np.take_along_axis(flat, order, axis=1), atol=1e-6)
 
 
+def test_words_that_are_ruled_out_have_no_chance() -> None:
+    logits = np.tile([-np.inf, 1.0, 1.0], (6, 1))
+    recording = from_arrays(list("abcabc"), {"h": STATES}, predictions={"next": logits}, top=3)
+    np.testing.assert_allclose(recording["next_weight"][0], [0.5, 0.5, 0])
+    strange = np.tile([0.25, 0.25, 0.5], (100, 1))
+    strange[90] = 0
+    with pytest.raises(RecordingError, match="holds chances that are negative or don't add up to 1, unlike those of"):
+        from_arrays(["a", "b", "c", "c"] * 25, {"h": np.zeros((100, 1))}, predictions={"next": strange})
+
+
+def test_codes_without_words_are_shown_as_they_are_however_large() -> None:
+    codes = np.array([2**63 + 5, 7] * 3, np.uint64)
+    assert words(from_arrays(codes, {"h": STATES}), 0, 2) == ["9223372036854775813", "7"]
+    assert words(from_arrays([True, False] * 3, {"h": STATES}), 0, 2) == ["1", "0"]
+
+
 def test_chances_of_zero_stay_zero() -> None:
     chances = np.tile([0.0, 1.0], (6, 1))
     recording = from_arrays([0] * 6, {"h": STATES}, vocabulary=["a", "b"], predictions={"next": chances})
@@ -199,7 +215,7 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
     first, remedy = "nan at step 3 of document 0, state 1", "use np.nan_to_num, or give lengths if it is padding"
     assert [str(problem) for problem in caught.value.problems] == [
         "states['token']: is a name that the recording itself has already - choose another",
-        "annotations['ok']: is a name that states has already - choose another",
+        "annotations['ok']: is a name that states['ok'] has already - choose another",
         "transforms['gone']: names no source - states has 'ok', 'whole', 'nan', 'token'",
         "transforms['ok']: is 'exp'; 'tanh' or 'none' was expected",
         "layers['ok']: is 'first'; a whole number was expected",
@@ -258,6 +274,57 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
         ),
         ({"predictions": {"next": ([[0]] * 6, [["x"]] * 6)}}, r"predictions\['next'\], weights: are no numbers"),
         ({"predictions": {"next": ([[0]] * 6, [[np.nan]] * 6)}}, r"weights: have the shape \(6, 1\) and hold NaN"),
+        ({"tokens": 5}, "tokens: is 5; a list or an array was expected"),
+        ({"tokens": None}, "tokens: is None; a list or an array was expected"),
+        (
+            {"tokens": "abcabc"},
+            "tokens: is 'abcabc'; a list or an array was expected - turn a text into a list of words",
+        ),
+        ({"tokens": np.full(6, 2**63 + 5, np.uint64), "vocabulary": ["a"]}, "tokens: have code 9223372036854775813 at"),
+        ({"states": [STATES]}, r"states: is list; a dict was expected - give it a name: states=\{'name': ...\}"),
+        ({"states": None}, "states: is empty"),
+        ({"annotations": [1] * 6}, "annotations: is list; a dict was expected"),
+        ({"documents": 3}, "documents: is 3; a list or an array was expected"),
+        ({"documents": STATES}, r"documents: is float32 \(6, 2\), which holds rows; one value for each document"),
+        ({"lengths": 6}, "lengths: is 6; a list or an array was expected"),
+        ({"lengths": [2.5, 3.5]}, "lengths: says 2.5 for document 0; a whole number of steps was expected"),
+        ({"lengths": ["a", None]}, "lengths: says 'a' for document 0; a whole number of steps was expected"),
+        ({"annotations": {"a": 3}}, r"annotations\['a'\]: is 3; a list or an array was expected"),
+        ({"annotations": {"a": STATES}}, r"annotations\['a'\]: has rows of values for each step; a text or a number"),
+        ({"annotations": {"a": [10**400] * 6}}, r"annotations\['a'\]: has values that are no numbers"),
+        ({"top": 0}, "top: is 0; a whole number, 1 or more, was expected"),
+        ({"top": -1}, "top: is -1; a whole number, 1 or more"),
+        ({"top": 1.5}, "top: is 1.5; a whole number, 1 or more"),
+        ({"predictions": {"p": [[]] * 6}}, r"predictions\['p'\]: is float64, shape \(6, 0\); floats of shape \(6, 3\)"),
+        ({"predictions": {"p": ([[]] * 6, None)}}, r"predictions\['p'\]: holds neither codes nor words, as many"),
+        ({"predictions": {"p": (3, None)}}, r"predictions\['p'\]: is 3; a list or an array was expected"),
+        ({"predictions": {"p": [[1.0], [1.0, 2.0]] * 3}}, r"predictions\['p'\]: is no array"),
+        (
+            {"predictions": {"p": np.full((6, 3), -np.inf)}},
+            r"predictions\['p'\]: holds infinity, or -inf for all words,",
+        ),
+        ({"predictions": {"p": (np.full((6, 1), 2**32), None)}}, r"predictions\['p'\]: has codes from 4294967296 to"),
+        ({"states": {"word": STATES}}, r"states\['word'\]: is a name that the recording itself has already"),
+        (
+            {"states": {"h": STATES, "h_state": STATES}},
+            r"states\['h_state'\]: is a name that states\['h'\] has already - choose another",
+        ),
+        (
+            {"annotations": {"p_weight": [1] * 6}, "predictions": {"p": ([[0]] * 6, [[1]] * 6)}},
+            r"predictions\['p'\]: needs the name 'p_weight', which annotations\['p_weight'\] has already - choose",
+        ),
+        (
+            {"annotations": {"a": list("xyzxyz"), "a_label": [1] * 6}},
+            r"annotations\['a'\]: needs the name 'a_label', which annotations\['a_label'\] has already",
+        ),
+        (
+            {"lengths": [3, 3], "labels": ["x", "y"], "annotations": {"label": [1] * 6}},
+            r"labels: needs the name 'label', which annotations\['label'\] has already",
+        ),
+        (
+            {"tokens": np.linspace(0, 1, 6), "annotations": {"value": [1] * 6}},
+            r"tokens: needs the name 'value', which annotations\['value'\] has already",
+        ),
         ({"path": "a.txt"}, "has no suffix that tells its format"),
     ],
 )

@@ -73,10 +73,45 @@ def test_labels_that_others_have_too_stay() -> None:
         annotate(recording, {"pos": TAGS}, replace=True)
 
 
-@pytest.mark.parametrize("name", ["token", "vocabulary", "gate", "document", "word_embedding"])
+NO_ANNOTATIONS = ["token", "vocabulary", "gate", "document", "word_embedding", "step", "word", "gate_state"]
+
+
+@pytest.mark.parametrize("name", NO_ANNOTATIONS)
 def test_only_annotations_are_replaced(name: str) -> None:
     with pytest.raises(RecordingError, match=f"that are no annotations: {name}"):
         annotate(two_sentences(), {name: TAGS}, replace=True)
+
+
+def test_an_annotation_named_like_a_dimension_is_refused_before_and_after(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recording, path = two_sentences(), tmp_path / "two.h5"
+    for name in ("word", "step", "gate_state", "document_label"):
+        with pytest.raises(RecordingError, match=f"that are no annotations: {name}"):
+            annotate(recording, scalar(name, np.arange(8)))
+    # As files have them that were annotated before names were looked at.
+    save_recording(recording, path)
+    with monkeypatch.context() as then:
+        then.setattr(attach, "_taken_by", lambda *_: "")
+        annotate_file(path, scalar("word", np.arange(8)))
+    before = path.read_bytes()
+    with pytest.raises(RecordingError, match=r"that are no annotations: word \(a dimension\)"):
+        annotate_file(path, {"word": TAGS}, replace=True)
+    assert path.read_bytes() == before
+    assert validate(open_recording(path)) == []
+
+
+def test_annotations_that_need_one_name_are_refused() -> None:
+    says = "annotation 'tag_label': is a name that annotation 'tag' has already - choose another"
+    with pytest.raises(RecordingError, match=says):
+        annotate(two_sentences(), {"tag": TAGS, "tag_label": TAGS})
+
+
+def test_a_label_that_no_file_can_hold_is_spelled_out(tmp_path: Path) -> None:
+    path = tmp_path / "two.h5"
+    save_recording(two_sentences(), path)
+    annotate_file(path, {"tag": ["a\0b", "\ud800"] * 4})
+    assert texts_of(open_recording(path), "tag") == [r"a\x00b", r"\ud800"] * 4
 
 
 def test_an_annotation_of_another_length_is_refused() -> None:

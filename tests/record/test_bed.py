@@ -72,6 +72,19 @@ def test_windows_are_counted_from_0_or_from_1() -> None:
     assert (window.chrom, window.start) == ("chrX", 1_000_000)
 
 
+@pytest.mark.parametrize("label", ["chr1:,-,", "chr1:-10", f"chr1:0-{'9' * 5000}"])
+def test_a_window_without_its_numbers_is_refused(label: str) -> None:
+    with pytest.raises(RecordingError, match=r"window chr1:.*no number; a part of a chromosome, as chr22:2000-3000"):
+        windows_of(genome("x"), [label])
+
+
+def test_names_that_need_one_name_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.bed"
+    path.write_text("chr1\t2\t4\ta\nchr1\t3\t6\ta_label\n")
+    with pytest.raises(RecordingError, match=r"a\.bed, name 'a_label': is a name that a\.bed, name 'a' has already"):
+        from_bed(genome("chr1"), path)
+
+
 def test_the_same_bases_in_several_documents(file: Path) -> None:
     variables = from_bed(genome("chr22:98-108", "chr22:100-110", "chr22:100-110"), file)
     assert codes(variables, "CTCF") == "0000111000" + "0011100011" * 2
