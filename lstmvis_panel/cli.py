@@ -139,7 +139,7 @@ def convert(  # noqa: PLR0913 - an option for each part of a recording
     from lstmvis_panel.schema import RecordingError
 
     try:
-        annotations = {name: Path(file) for name, file in _pairs("--annotation", annotation)}
+        annotations = {name: Path(file) for name, file in _pairs("--annotation", annotation).items()}
         converting.convert(
             states,
             out,
@@ -148,7 +148,7 @@ def convert(  # noqa: PLR0913 - an option for each part of a recording
             lengths=lengths,
             documents=documents,
             annotations=annotations,
-            transforms=dict(_pairs("--transform", transform)),
+            transforms=_pairs("--transform", transform),
             title=title,
             compress=compress,
             force=force,
@@ -175,14 +175,16 @@ def main() -> None:
     app()
 
 
-def _pairs(option: str, texts: list[str] | None) -> list[tuple[str, str]]:
-    """Return NAME=VALUE texts as pairs."""
-    pairs = []
+def _pairs(option: str, texts: list[str] | None) -> dict[str, str]:
+    """Return the values of NAME=VALUE texts by name."""
+    pairs: dict[str, str] = {}
     for text in texts or []:
         name, equals, value = text.partition("=")
         if not (name and equals and value):
             _fail(f"{option} {text}: NAME=VALUE was expected")
-        pairs.append((name, value))
+        if name in pairs:
+            _fail(f"{option} {text}: {name} is given twice, and as {pairs[name]} before - leave one out")
+        pairs[name] = value
     return pairs
 
 

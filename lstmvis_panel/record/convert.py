@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lstmvis_panel.native_place import check_place
+from lstmvis_panel.record.argument_kinds import shown
 from lstmvis_panel.record.arrays import from_arrays
 from lstmvis_panel.record.safetensors_file import read_safetensors
+from lstmvis_panel.record.text_files import read_lines, read_text
 from lstmvis_panel.schema import Problem, RecordingError
 
 if TYPE_CHECKING:
@@ -21,6 +24,7 @@ Columns = dict[str, Any]
 """What a file holds, by name."""
 
 EXTRA = "pip install 'lstmvis-panel[convert]'"
+BLANKS = re.compile(r"[ \t]+")
 TOKEN_COLUMN, DOCUMENT_COLUMN = "token", "document"
 
 
@@ -50,8 +54,8 @@ def convert(  # noqa: PLR0913 - a file for each part of a recording
     out
         File to write: ``.h5``, ``.hdf5``, ``.nc`` or ``.zarr``.
     tokens
-        The tokens: ``.txt``, one on a line, or one line of them with white space between; ``.json``, a list, or a list
-        of lists with one for each document; ``.npy``, texts, codes, numbers or vectors.
+        The tokens: ``.txt``, one on a line, or one line of them with spaces or tabs between; ``.json``, a list, or a
+        list of lists with one for each document; ``.npy``, texts, codes, numbers or vectors.
     vocabulary
         The words that codes stand for: ``.txt``, one on a line, or ``.json``, a list, or codes by word.
     lengths
@@ -97,6 +101,9 @@ def convert(  # noqa: PLR0913 - a file for each part of a recording
         what = "there are no tokens: a file of them, or a Parquet column 'token', was expected"
         raise RecordingError(Problem("--tokens", what, "name the file"))
     named = read_values(documents) if documents else others.pop(DOCUMENT_COLUMN, None)
+    if twice := sorted(others.keys() & (annotations or {}).keys()):
+        what = f"names {', '.join(twice)}, which the files of states hold too"
+        raise RecordingError(Problem("--annotation", what, "choose another name"))
     notes = others | {name: read_values(path) for name, path in (annotations or {}).items()}
     if unknown := set(transforms or {}) - set(sources):
         what = f"names {', '.join(sorted(unknown))}; the sources are {', '.join(sources)}"
@@ -105,7 +112,7 @@ def convert(  # noqa: PLR0913 - a file for each part of a recording
         read,
         sources,
         vocabulary=_read_vocabulary(vocabulary) if vocabulary else None,
-        lengths=None if lengths is None else np.asarray(read_values(lengths)),
+        lengths=None if lengths is None else [_number(length) for length in read_values(lengths)],
         documents=named,
         annotations=notes or None,
         transforms=dict(transforms or {}) or None,
@@ -144,7 +151,7 @@ def read_values(path: Path) -> Any:
     """
     readers: dict[str, Callable[[Path], Any]] = {
         ".txt": _read_lines,
-        ".json": lambda path: json.loads(path.read_text(encoding="utf-8")),
+        ".json": lambda path: _checked(path, json.loads(read_text(path)), list, "a list"),
         ".npy": _read_plain_npy,
     }
     return _read(path, readers)
@@ -212,8 +219,15 @@ def _read_parquet(path: Path) -> Columns:
 
 
 def _read_lines(path: Path) -> list[str]:
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return lines[0].split() if len(lines) == 1 else lines
+    lines = read_lines(path)
+    return [word for word in BLANKS.split(lines[0]) if word] if len(lines) == 1 else lines
+
+
+def _checked(path: Path, given: Any, kinds: type | tuple[type, ...], expected: str) -> Any:
+    """Return what a JSON file holds, once that is known to be of one of these kinds."""
+    if not isinstance(given, kinds):
+        raise RecordingError(Problem(str(path), f"holds {shown(given)}; {expected} was expected"))
+    return given
 
 
 def _read_plain_npy(path: Path) -> Any:
@@ -221,10 +235,24 @@ def _read_plain_npy(path: Path) -> Any:
     return values.tolist() if values.dtype.kind in "US" else values
 
 
+def _number(given: Any) -> Any:
+    """Return a number that is written as a text; anything else as it is."""
+    try:
+        return int(given) if isinstance(given, str) else given
+    except ValueError:
+        return given
+
+
 def _read_vocabulary(path: Path) -> list[str]:
-    words = read_values(path)
+    if path.suffix.lower() != ".json":
+        return [str(word) for word in read_values(path)]
+    readers = {".json": lambda path: _checked(path, json.loads(read_text(path)), (list, dict), "a list, or a dict,")}
+    words = _read(path, readers)
     if isinstance(words, dict):
-        if sorted(words.values()) != list(range(len(words))):
+        # As texts: what is no number can't be put in an order with numbers.
+        if sorted(map(repr, words.values())) != sorted(map(repr, range(len(words)))):
             raise RecordingError(Problem(str(path), f"codes from 0 to {len(words) - 1}, each once, were expected"))
         return sorted(words, key=words.__getitem__)
+    for code, word in enumerate(words):
+        _checked(path, word, (str, int, float), f"a word for code {code}")
     return [str(word) for word in words]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -129,6 +130,10 @@ def _carried(
         names = ", ".join(repr(each.label) for each in some[:NAMED]) + (" ..." if len(some) > NAMED else "")
         what = f"there is no document {first.document!r}; the recording's are {names}"
         raise RecordingError(Problem(first.where, what))
+    counts = Counter(each.label for each in some)
+    if shared := next((span for span in spans if counts[span.document] > 1), None):
+        what = f"may be of any of {counts[shared.document]} documents: all are called {shared.document!r}"
+        raise RecordingError(Problem(shared.where, what, "give each document a label of its own when recording"))
     for document, original in zip(some, texts, strict=True):
         numbers = np.array(spans_of.get(document.label, []), dtype=np.int64)
         if not numbers.size:

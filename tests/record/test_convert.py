@@ -167,3 +167,101 @@ def test_the_command_says_what_is_wrong_without_a_trace(tmp_path: Path, tokens: 
     assert done.exit_code == 1
     assert done.output.startswith("lstmvis: tokens: has 8 values; 5 were expected")
     assert not (tmp_path / "out.h5").exists()
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_only_a_newline_ends_a_line_and_a_mark_at_the_start_is_no_token(tmp_path: Path, end: str) -> None:
+    strange = ["the", "a\u2028b", "\x85", "\x0c", "e f", "", "g\u00a0h", "."]
+    np.save(tmp_path / "hidden.npy", STATES)
+    (tmp_path / "tokens.txt").write_bytes(("\ufeff" + end.join(strange) + end).encode())
+    out = convert([tmp_path / "hidden.npy"], tmp_path / "out.h5", tokens=tmp_path / "tokens.txt")
+    assert words(open_recording(out), 0, 8) == strange
+
+
+def test_tokens_on_one_line_are_parted_by_spaces_and_tabs_only(tmp_path: Path) -> None:
+    np.save(tmp_path / "hidden.npy", STATES)
+    (tmp_path / "tokens.txt").write_text(" a b\tc\u2028  d e f g\u00a0h i\n", encoding="utf-8")
+    out = convert([tmp_path / "hidden.npy"], tmp_path / "out.h5", tokens=tmp_path / "tokens.txt")
+    assert words(open_recording(out), 0, 8) == ["a", "b", "c\u2028", "d", "e", "f", "g\u00a0h", "i"]
+
+
+FILES = {
+    "num.json": "3",
+    "null.json": "null",
+    "text.json": '"abcdefgh"',
+    "dict.json": '{"a": 0, "b": 1}',
+    "codes.json": "[0, 1, 0, 1, 0, 1, 0, 1]",
+    "words.json": json.dumps(WORDS),
+    "fractions.json": "[3.5, 4.5]",
+    "nested.json": "[[3], [5]]",
+    "strange.json": '{"a": "x", "b": 1}',
+    "mixed.json": '["a", null]',
+    "words.txt": "three\nfive\n",
+    "labels.txt": "x\ny\n" * 4,
+    "latin.txt": "a\nb\ncaf\u00e9\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--tokens", "num.json"], "num.json: holds 3; a list was expected"),
+        (["--tokens", "text.json"], "text.json: holds 'abcdefgh'; a list was expected"),
+        (
+            ["--tokens", "latin.txt"],
+            "latin.txt, line 3: is no text in UTF-8: byte 0xe9 can't be read - convert it to UTF-8",
+        ),
+        (["--documents", "num.json"], "num.json: holds 3; a list was expected"),
+        (["--lengths", "null.json"], "null.json: holds None; a list was expected"),
+        (["--lengths", "dict.json"], "dict.json: holds dict; a list was expected"),
+        (["--lengths", "fractions.json"], "lengths: says 3.5 for document 0; a whole number of steps was expected"),
+        (["--lengths", "nested.json"], "lengths: is list, which holds rows; one value for each document or step"),
+        (["--lengths", "words.txt"], "lengths: says 'three' for document 0; a whole number of steps was expected"),
+        (["--tokens", "codes.json", "--vocabulary", "num.json"], "num.json: holds 3; a list, or a dict, was expected"),
+        (["--tokens", "codes.json", "--vocabulary", "null.json"], "null.json: holds None; a list, or a dict, was"),
+        (
+            ["--tokens", "codes.json", "--vocabulary", "strange.json"],
+            "strange.json: codes from 0 to 1, each once, were",
+        ),
+        (["--tokens", "codes.json", "--vocabulary", "mixed.json"], "mixed.json: holds None; a word for code 1 was"),
+        (["--annotation", "a=num.json"], "num.json: holds 3; a list was expected"),
+        (
+            ["--annotation", "a=hidden.npy"],
+            "annotations['a']: has rows of values for each step; a text or a number was",
+        ),
+        (["--annotation", "word=labels.txt"], "annotations['word']: is a name that the recording itself has already"),
+        (
+            ["--annotation", "hidden_state=labels.txt"],
+            "annotations['hidden_state']: is a name that states['hidden'] has already - choose another",
+        ),
+        (
+            ["--annotation", "a=labels.txt", "--annotation", "a=num.json"],
+            "--annotation a=num.json: a is given twice, and as labels.txt before - leave one out",
+        ),
+    ],
+)
+def test_what_is_in_the_files_is_checked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], says: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    np.save("hidden.npy", STATES)
+    for name, content in FILES.items():
+        (tmp_path / name).write_bytes(content.encode("latin-1"))
+    tokens = [] if "--tokens" in options else ["--tokens", "words.json"]
+    done = CliRunner().invoke(app, ["convert", "hidden.npy", "--out", "out.h5", *tokens, *options])
+    assert isinstance(done.exception, SystemExit)
+    assert done.exit_code == 1
+    assert done.output.startswith(f"lstmvis: {says}")
+    assert not (tmp_path / "out.h5").exists()
+
+
+def test_a_column_of_a_table_can_not_have_the_name_of_a_dimension(tmp_path: Path) -> None:
+    pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    columns = {"token": WORDS, "hidden": STATES.tolist(), "word": list("DNVPDNVP")}
+    pq.write_table(pa.table(columns), tmp_path / "states.parquet")
+    with pytest.raises(RecordingError, match=r"annotations\['word'\]: is a name that the recording itself has already"):
+        convert([tmp_path / "states.parquet"], tmp_path / "out.h5")
+    notes = tmp_path / "notes.txt"
+    notes.write_text("x\n" * 8)
+    with pytest.raises(RecordingError, match="--annotation: names word, which the files of states hold too"):
+        convert([tmp_path / "states.parquet"], tmp_path / "out.h5", annotations={"word": notes})

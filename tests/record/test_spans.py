@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lstmvis_panel.record.spans import from_spans, read_spans
 from lstmvis_panel.schema import RecordingError
-from tests.recordings import recording_of, two_sentences
+from tests.recordings import recording_of, texts, two_sentences
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,6 +35,12 @@ def test_spans_of_the_original_text() -> None:
     assert labels(from_spans(recording, spans, "span", texts=["The cat  sat.", "The dog ran."]), "span") == (
         "- N V - - - - -"
     )
+
+
+def test_a_span_of_documents_with_one_label_is_refused() -> None:
+    recording = two_sentences().assign(document_label=("document_label", texts("same", "same"), {"kind": "labels"}))
+    with pytest.raises(RecordingError, match="span 0: may be of any of 2 documents: all are called 'same' - give each"):
+        from_spans(recording, [("same", 0, 3, "NP")], "span")
 
 
 def test_of_overlapping_spans_the_first_and_longest_counts() -> None:
