@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from lstmvis_panel.faults import Command, Service
+
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
 
@@ -16,7 +18,7 @@ def lstmvis() -> None:
     """See what a sequence model has learned in its hidden states."""
 
 
-@app.command()
+@app.command(cls=Service)
 def serve(
     folder: Annotated[Path | None, typer.Argument(help="What to serve; the bundled examples if left out.")] = None,
     port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65535)] = 5006,
@@ -42,7 +44,7 @@ def serve(
         _fail(f"Can't listen on {address}:{port} ({error.strerror or error}). Choose another with --port.")
 
 
-@app.command()
+@app.command(cls=Command)
 def validate(path: Annotated[Path, typer.Argument(help="A project folder or a recording.")]) -> None:
     """Report all problems of a recording at once; exit with 1 if it can't be used."""
     from lstmvis_panel.checking import problems_of
@@ -56,7 +58,7 @@ def validate(path: Annotated[Path, typer.Argument(help="A project folder or a re
         raise typer.Exit(1)
 
 
-@app.command()
+@app.command(cls=Command)
 def annotate(  # noqa: PLR0913 - an option for each way
     path: Annotated[Path, typer.Argument(help="A recording.")],
     *,
@@ -119,7 +121,7 @@ def annotate(  # noqa: PLR0913 - an option for each way
         typer.echo(f"{written}: added {', '.join(names)}")
 
 
-@app.command()
+@app.command(cls=Command)
 def convert(  # noqa: PLR0913 - an option for each part of a recording
     states: Annotated[list[Path], typer.Argument(help="Files of states: .npy, .npz, .safetensors or .parquet.")],
     *,
@@ -158,7 +160,7 @@ def convert(  # noqa: PLR0913 - an option for each part of a recording
     typer.echo(f"{out}: written")
 
 
-@app.command()
+@app.command(cls=Command)
 def info(path: Annotated[Path, typer.Argument(help="A project folder or a recording.")]) -> None:
     """Say what a recording holds: shapes, ranges, and how many values are saturated."""
     from lstmvis_panel import store, summary

@@ -337,7 +337,7 @@ def _open(path: Path) -> _Opened:
     except Exception as error:
         log.exception("%s can't be read", path)
         what = f"can't be read ({type(error).__name__}: {error})"
-        return _Opened(stamps, RecordingError(Problem(str(path), what, "the log of the server says more")))
+        return _Opened(stamps, RecordingError(Problem(str(path), what, "the log says more")))
 
 
 def _read(path: Path, *, is_project: bool) -> xr.Dataset:

@@ -77,7 +77,7 @@ TABLE = (
     ),
     # Hidden states out of models, and annotations for them: for scripts and the command; the app never needs it.
     Part("record", "record record.*", "schema reading", SCREEN),
-    Part("cli", "cli", "schema reading summary record app", FILES),
+    Part("cli", "cli faults", "schema reading summary record app", FILES),
     Part("public names", "__init__", "schema reading computing session app", FILES),
 )
 

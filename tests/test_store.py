@@ -354,7 +354,7 @@ def test_what_nobody_thought_of_is_logged_and_said(
         monkeypatch.setattr(store, name, failing)
     errors = served(tmp_path)
     assert errors["good"] is None
-    assert errors["odd"] == f"{tmp_path / 'odd'}: can't be read (StopIteration: ) - the log of the server says more"
+    assert errors["odd"] == f"{tmp_path / 'odd'}: can't be read (StopIteration: ) - the log says more"
     assert [(entry.levelname, entry.exc_info is not None) for entry in caplog.records] == [("ERROR", True)]
 
 
