@@ -16,10 +16,10 @@ from lstmvis_panel.record.array_parts import (
     annotation_variables,
     label_variables,
     plain,
-    prediction_of,
     source_of,
     value_problems,
 )
+from lstmvis_panel.record.array_predictions import prediction_of
 from lstmvis_panel.record.assembly import Assembly
 from lstmvis_panel.record.extent import extent_of
 from lstmvis_panel.record.name_owners import Names
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
-    from lstmvis_panel.record.array_parts import Scores, Source
+    from lstmvis_panel.record.array_parts import Source
+    from lstmvis_panel.record.array_predictions import Scores
 
 Made = TypeVar("Made")
 ENDINGS = {"states": ("_state",), "annotations": (), "predictions": ("_rank", "_weight")}

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from lstmvis_panel.record.array_parts import Scores, Source
+    from lstmvis_panel.record.array_parts import Source
+    from lstmvis_panel.record.array_predictions import Scores
     from lstmvis_panel.record.extent import Extent
 
 

@@ -151,11 +151,11 @@ def is_nested(values: Any) -> bool:
 
 
 def _length_problems(lengths: Sequence[Any] | NDArray[Any]) -> list[Problem]:
-    """Return the first length that is no whole number; one as a float, as 8.0, is."""
+    """Return the first length that is no number of steps; a float may be one, as 8.0."""
     for number, length in enumerate(lengths):
         is_number = isinstance(length, int | float | np.number) and not isinstance(length, bool)
-        if not is_number or not float(length).is_integer():
-            what = f"says {length!r} for document {number}; a whole number of steps was expected"
+        if not is_number or not float(length).is_integer() or length < 0:
+            what = f"says {length!r} for document {number}; a whole number of steps, 0 or more, was expected"
             return [Problem("lengths", what, "give one for each document")]
     return []
 
@@ -170,7 +170,7 @@ def _padded(
     if len(lengths) != count:
         what = f"has {len(lengths):,} numbers; states have {count:,} documents"
         problems.append(Problem("lengths", what, "give one for each document"))
-    wrong = [number for number, length in enumerate(lengths) if not 0 <= length <= width]
+    wrong = [number for number, length in enumerate(lengths) if length > width]
     if wrong:
         what = f"says {lengths[wrong[0]]:,} for document {wrong[0]}; states have {width:,} steps"
         problems.append(Problem("lengths", what, "a length is at most that of a padded row"))
@@ -188,7 +188,7 @@ def _flat(
         where = "lengths"
     if lengths is not None:
         names, problems = _names(documents, len(lengths))
-        if sum(lengths) != steps or min(lengths, default=0) < 0:
+        if sum(lengths) != steps:
             what = f"add up to {sum(lengths):,} steps; states have {steps:,}"
             problems.append(Problem(where, what, "give a length for each document, or states of shape (N, T, D)"))
         return Extent(tuple(lengths), names), problems

@@ -214,9 +214,9 @@ FILES = {
         (["--documents", "num.json"], "num.json: holds 3; a list was expected"),
         (["--lengths", "null.json"], "null.json: holds None; a list was expected"),
         (["--lengths", "dict.json"], "dict.json: holds dict; a list was expected"),
-        (["--lengths", "fractions.json"], "lengths: says 3.5 for document 0; a whole number of steps was expected"),
+        (["--lengths", "fractions.json"], "lengths: says 3.5 for document 0; a whole number of steps, 0 or more,"),
         (["--lengths", "nested.json"], "lengths: is list, which holds rows; one value for each document or step"),
-        (["--lengths", "words.txt"], "lengths: says 'three' for document 0; a whole number of steps was expected"),
+        (["--lengths", "words.txt"], "lengths: says 'three' for document 0; a whole number of steps, 0 or more,"),
         (["--tokens", "codes.json", "--vocabulary", "num.json"], "num.json: holds 3; a list, or a dict, was expected"),
         (["--tokens", "codes.json", "--vocabulary", "null.json"], "null.json: holds None; a list, or a dict, was"),
         (
