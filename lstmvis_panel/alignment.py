@@ -1,6 +1,7 @@
 """Windows of a recording around positions: what stands at, before and after a step.
 
-Everything here reads only the steps that it returns, and leaves blank what lies outside the position's document.
+Everything here reads the steps that it returns and little more, and leaves blank what lies outside the position's
+document.
 """
 
 from __future__ import annotations
@@ -33,6 +34,9 @@ OFFSET = "offset"
 
 TOKEN_VALUE, TOKEN_PICTURE, PICTURES = "token_value", "token_picture", "pictures"
 """Names of what tokens are where they are no words: numbers or vectors; numbers of pictures, and the pictures."""
+
+READ_ALONG = 1 << 15
+"""Bytes that a file gives away in the time that it takes to ask for others."""
 
 AT_A_TIME = 64
 """Pictures read at a time."""
@@ -98,7 +102,7 @@ def steps_around(recording: xr.Dataset, starts: np.ndarray, before: int, after: 
 
 
 def take_steps(variable: xr.DataArray, steps: xr.DataArray) -> xr.DataArray:
-    """Values of a variable at an array of step numbers, read window by window.
+    """Values of a variable at an array of step numbers, read window by window, neighbours together.
 
     Parameters
     ----------
@@ -114,12 +118,23 @@ def take_steps(variable: xr.DataArray, steps: xr.DataArray) -> xr.DataArray:
     """
     rest = variable.shape[1:]
     values = np.zeros(steps.shape + rest, dtype=variable.dtype)
-    for row, wanted in enumerate(steps.values):
-        (inside,) = np.nonzero(wanted >= 0)
-        if len(inside):
-            span = slice(int(wanted[inside[0]]), int(wanted[inside[-1]]) + 1)
-            values[row, inside] = variable.isel({STEP: span}).values
+    inside = steps.values >= 0
+    rows = np.flatnonzero(inside.any(axis=1))
+    firsts = np.where(inside, steps.values, np.iinfo(np.int64).max).min(axis=1)[rows]
+    rows, firsts = rows[np.argsort(firsts)], np.sort(firsts)
+    stops = firsts + inside[rows].sum(axis=1)
+    apart = np.flatnonzero(firsts[1:] - np.maximum.accumulate(stops)[:-1] > _worth_reading(variable)) + 1
+    for group in np.split(np.arange(len(rows)), apart) if len(rows) else []:
+        begin = int(firsts[group[0]])
+        read = variable.variable[begin : int(stops[group].max())].to_numpy()
+        for row, first, stop in zip(rows[group], firsts[group] - begin, stops[group] - begin, strict=True):
+            values[row, inside[row]] = read[first:stop]
     return xr.DataArray(values, dims=(*steps.dims, *variable.dims[1:]), coords=steps.coords, attrs=variable.attrs)
+
+
+def _worth_reading(variable: xr.DataArray) -> int:
+    """How many steps between two windows are read along, since that takes no longer than to read anew."""
+    return READ_ALONG // max(1, math.prod(variable.shape[1:]) * variable.dtype.itemsize)
 
 
 def tokens_at(recording: xr.Dataset, steps: xr.DataArray, most: int = SMALL) -> xr.Dataset:

@@ -165,3 +165,18 @@ def test_what_stands_around_matches_has_the_tokens_too() -> None:
     assert aligned.token_picture.values.tolist() == [[0, 1, 2], [2, 3, 0]]
     assert aligned.pictures.sizes["pictures"] == len(IMAGES)
     assert aligned.sizes["match"] == 2
+
+
+@given(
+    st.lists(st.integers(0, 199), max_size=12),
+    st.integers(0, 4),
+    st.integers(1, 5),
+    st.sampled_from([0, 1, 40, 1 << 15]),
+)
+def test_windows_that_are_read_together_are_as_if_read_alone(starts, before, after, along) -> None:
+    recording = recording_of("ab" * 100, "#." * 100, documents="0" * 90 + "1" * 110)
+    steps = steps_around(recording, np.array(starts, np.int64), before, after)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(alignment, "READ_ALONG", along)
+        taken = take_steps(recording.place, steps)
+    assert taken.values.tolist() == np.where(steps.values >= 0, steps.values, 0).tolist()
