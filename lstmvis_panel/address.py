@@ -14,6 +14,8 @@ import param
 
 from lstmvis_panel import schema
 from lstmvis_panel.session import Session
+from lstmvis_panel.starts import document_names
+from lstmvis_panel.wanted import parse_search
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -29,6 +31,7 @@ ALWAYS = ("source", "position", "selection", "threshold", "left", "right", "word
 CHANGED = (
     "stack", "pinned", "alone", "order", "tracks", "mask",
     "heatmaps", "match_mask", "distinct", "top", "before", "after",
+    "lengths", "document", "starting",
 )  # fmt: skip
 """Those that it holds where they are not what the recording shows first."""
 
@@ -86,7 +89,7 @@ def _joined(names: Iterable[Any]) -> str:
     return APART.join(quote(str(name), safe=" ") for name in names)
 
 
-def _written_selection(_session: Session, value: tuple[int, int]) -> str:
+def _written_numbers(_session: Session, value: tuple[int, int]) -> str:
     return f"{value[0]}-{value[1]}"
 
 
@@ -94,7 +97,11 @@ def _written_stack(session: Session, value: list[str]) -> str:
     return APART.join(f"{quote(name, safe=' ')}{BESIDE}{_number(session.threshold_of(name))}" for name in value)
 
 
-_WRITERS: dict[str, Callable[[Session, Any], str]] = {"selection": _written_selection, "stack": _written_stack}
+_WRITERS: dict[str, Callable[[Session, Any], str]] = {
+    "selection": _written_numbers,
+    "lengths": _written_numbers,
+    "stack": _written_stack,
+}
 
 
 def read(recording: xr.Dataset, query: Mapping[str, str]) -> Restored:
@@ -226,12 +233,44 @@ def _state(session: Session, _key: str, text: str) -> tuple[int, str]:
     return number, ""
 
 
-def _selection(session: Session, _key: str, text: str) -> tuple[tuple[int, int], str]:
+def _two_numbers(text: str) -> tuple[int, int] | None:
     first, dash, last = text.partition("-")
     if not (dash and first.isdecimal() and last.isdecimal() and len(text) <= LONGEST_NUMBER):
+        return None
+    return int(first), int(last)
+
+
+def _lengths(_session: Session, _key: str, text: str) -> tuple[tuple[int, int], str]:
+    lengths = _two_numbers(text)
+    if lengths is None or not 1 <= lengths[0] <= lengths[1]:
+        message = "is not the least and the greatest number of steps such as 2-5; matches of any length are shown."
+        raise ValueError(message)
+    return lengths, ""
+
+
+def _document(session: Session, _key: str, text: str) -> tuple[int, str]:
+    number, count = _integer(text), len(document_names(session.recording))
+    if number is None or not 0 <= number < count:
+        message = f"is none of the {count:,} documents, which count from 0; matches in all of them are shown."
+        raise ValueError(message)
+    return number, ""
+
+
+def _starting(session: Session, _key: str, text: str) -> tuple[str, str]:
+    try:
+        parse_search(text, session.recording)
+    except schema.RecordingError as error:
+        message = f"can't be read: {error}; matches are shown wherever they start."
+        raise ValueError(message) from None
+    return text, ""
+
+
+def _selection(session: Session, _key: str, text: str) -> tuple[tuple[int, int], str]:
+    numbers = _two_numbers(text)
+    if numbers is None:
         message = "is not two step numbers such as 120-124; nothing is selected."
         raise ValueError(message)
-    start, stop = int(first), int(last)
+    start, stop = numbers
     if not start < stop:
         message = "does not end after it starts; nothing is selected."
         raise ValueError(message)
@@ -247,4 +286,7 @@ def _selection(session: Session, _key: str, text: str) -> tuple[tuple[int, int],
     return (start, stop), ""
 
 
-_READERS = {"threshold": _real, "selection": _selection, "stack": _stack, "pinned": _states, "alone": _state}
+_READERS = {
+    "threshold": _real, "selection": _selection, "stack": _stack, "pinned": _states, "alone": _state,
+    "lengths": _lengths, "document": _document, "starting": _starting,
+}  # fmt: skip

@@ -6,13 +6,15 @@ Nothing here changes anything.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
 
-from lstmvis_panel.alignment import align_matches
-from lstmvis_panel.matching import find_matches, own_match
+from lstmvis_panel.alignment import align_matches, annotation_key
+from lstmvis_panel.matching import find_matches_and_lengths, own_match
+from lstmvis_panel.starts import starts_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +24,9 @@ CONTEXT_BEFORE, CONTEXT_AFTER = 3, 20
 
 TOP = 50
 """Rows of the match view."""
+
+MATCH_COUNT = "match count"
+"""The heatmap that is no annotation's: how many selected states are on."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,10 @@ class Query:
         As for `find_matches`.
     before, after
         Steps shown left of a match's start, and from the start on.
+    lengths
+        As for `find_matches`.
+    document, starting
+        Where a match starts, as for `starts_in`.
     """
 
     source: str
@@ -54,6 +63,14 @@ class Query:
     top: int = TOP
     before: int = CONTEXT_BEFORE
     after: int = CONTEXT_AFTER
+    lengths: tuple[int, int] | None = None
+    document: int | None = None
+    starting: str = ""
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether some matches are left out."""
+        return self.lengths is not None or self.document is not None or bool(self.starting)
 
     @property
     def min_length(self) -> int:
@@ -82,6 +99,12 @@ class Matches:
         Row of the selection itself.
     own_ranks
         Whether that row is among the best, or was put in front of them.
+    own_passes
+        Whether the filters let it pass.
+    lengths
+        How many ranges there are of each length, as in `matching.Found`: those that start where they may.
+    searched
+        Number of closed ranges there are, those that the filters leave out among them.
     """
 
     query: Query
@@ -89,11 +112,29 @@ class Matches:
     aligned: xr.Dataset
     own: int | None
     own_ranks: bool
+    own_passes: bool
+    lengths: xr.Dataset
+    searched: int
 
     @property
     def candidates(self) -> int:
         """Number of closed ranges among which the rows are the best."""
         return int(self.table.attrs["candidates"])
+
+    @property
+    def inside(self) -> xr.DataArray:
+        """Where rows have a step at all, bool, dimensions ``("match", "offset")``."""
+        inside: xr.DataArray = self.aligned.aligned_step >= 0
+        return inside
+
+    def values_of(self, heatmap: str) -> xr.DataArray:
+        """What a heatmap shows, shaped as `inside`: an annotation's values, or how many selected states are on."""
+        return self.aligned["on_count" if heatmap == MATCH_COUNT else annotation_key(heatmap)]
+
+    @property
+    def shown(self) -> int:
+        """Number of rows that are the best; the selection's own is none where it was put in front of them."""
+        return self.table.sizes["match"] - (not self.own_ranks)
 
 
 def answer(recording: xr.Dataset, query: Query, cancelled: Callable[[], bool] | None = None) -> Matches:
@@ -110,19 +151,22 @@ def answer(recording: xr.Dataset, query: Query, cancelled: Callable[[], bool] | 
     """
     states = recording[query.source]
     selected, limits = np.array(query.selected, np.int64), (query.left, query.right)
-    table = find_matches(
-        states, selected, query.threshold, *limits,
-        top=query.top, min_length=query.min_length, distinct=query.distinct, cancelled=cancelled,
+    search = partial(
+        find_matches_and_lengths, states, selected, query.threshold, *limits,
+        min_length=query.min_length, cancelled=cancelled,
     )  # fmt: skip
-    own, ranks = None, True
+    where = starts_in(recording, query.document, query.starting)
+    found = search(top=query.top, distinct=query.distinct, lengths=query.lengths, where=where)
+    table, everywhere = found.matches, (found if where is None else search(top=0)).lengths
+    own, ranks, passes = None, True, True
     if len(selected) and query.steps is not None:
         mine = own_match(states, selected, query.threshold, *query.steps, *limits, cancelled=cancelled)
         own = _row_of(table, mine)
         if own is None and mine.sizes["match"]:
-            own, ranks = 0, False
+            own, ranks, passes = 0, False, _passes(mine, query.lengths, where)
             table = xr.concat([mine, table], "match", combine_attrs="override").assign_attrs(table.attrs)
     aligned = align_matches(recording, states, selected, query.threshold, table, query.before, query.after)
-    return Matches(query, table, aligned, own, ranks)
+    return Matches(query, table, aligned, own, ranks, passes, found.lengths, int(everywhere.candidates.sum()))
 
 
 def _row_of(table: xr.Dataset, mine: xr.Dataset) -> int | None:
@@ -132,3 +176,9 @@ def _row_of(table: xr.Dataset, mine: xr.Dataset) -> int | None:
     same = (table.start == mine.start.item(0)) & (table.length == mine.length.item(0))
     rows = np.flatnonzero(same.values)
     return int(rows[0]) if len(rows) else None
+
+
+def _passes(mine: xr.Dataset, lengths: tuple[int, int] | None, where: np.ndarray | None) -> bool:
+    """Whether the one range in ``mine`` passes the filters."""
+    start, length = mine.start.item(0), mine.length.item(0)
+    return (lengths is None or lengths[0] <= length <= lengths[1]) and (where is None or bool(where[start]))

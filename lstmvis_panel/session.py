@@ -15,7 +15,7 @@ import xarray as xr
 
 from lstmvis_panel import schema
 from lstmvis_panel.alignment import displayed
-from lstmvis_panel.questions import CONTEXT_AFTER, CONTEXT_BEFORE, TOP, Matches, Query, answer
+from lstmvis_panel.questions import CONTEXT_AFTER, CONTEXT_BEFORE, MATCH_COUNT, TOP, Matches, Query, answer
 from lstmvis_panel.selection import on, select_states
 from lstmvis_panel.windows import Window
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 LEFT_OF_MARK = 3
 """Steps shown left of the step that was asked for."""
 
-MATCH_COUNT, NO_MAPPING = "match count", "none"
-"""Names among heatmaps that are no annotation's: how many selected states are on; nothing."""
+NO_MAPPING = "none"
+"""What is no heatmap's name: words keep the colour of the page."""
 
 FIRST_TRACKS = 2
 """Annotations that are shown before a visitor has chosen any."""
@@ -34,21 +34,32 @@ FIRST_TRACKS = 2
 CRITERION = ("source", "selection", "threshold", "left", "right")
 """What S1 follows from."""
 
-ASKED = ("selected", "gesturing", "distinct", "top", "before", "after")
+FILTERS = ("lengths", "document", "starting")
+"""What leaves out matches."""
+
+ASKED = ("selected", "gesturing", "distinct", "top", "before", "after", *FILTERS)
 """What a question follows from, besides what `selected` follows from."""
 
 
-class Steps(param.Tuple):
-    """A range of steps (start, stop), stop exclusive, or None."""
+class WholeNumbers(param.Tuple):
+    """Two whole numbers, or None."""
+
+    expected = "two whole numbers"
 
     def __init__(self, **arguments: Any) -> None:
         super().__init__(default=None, length=2, allow_None=True, **arguments)
 
     def _validate_value(self, val: Any, allow_None: bool) -> None:  # noqa: FBT001, N803 - param's names
         super()._validate_value(val, allow_None)
-        if val is not None and not all(isinstance(step, int | np.integer) for step in val):
-            message = f"{self.name} is {val!r}; two whole step numbers (start, stop) were expected."
+        if val is not None and not all(isinstance(number, int | np.integer) for number in val):
+            message = f"{self.name} is {val!r}; {self.expected} were expected."
             raise ValueError(message)
+
+
+class Steps(WholeNumbers):
+    """A range of steps (start, stop), stop exclusive, or None."""
+
+    expected = "two whole step numbers (start, stop)"
 
 
 class Session(param.Parameterized):
@@ -93,6 +104,11 @@ class Session(param.Parameterized):
     top: int = param.Integer(default=TOP, bounds=(10, 500), doc="Most matches shown.")
     before: int = param.Integer(default=CONTEXT_BEFORE, bounds=(0, 30), doc="Steps shown left of a match's start.")
     after: int = param.Integer(default=CONTEXT_AFTER, bounds=(1, 60), doc="Steps shown from a match's start on.")
+    lengths: tuple[int, int] | None = WholeNumbers(doc="Least and greatest number of steps of a match, inclusive.")
+    document: int | None = param.Integer(
+        default=None, bounds=(0, None), allow_None=True, doc="The document in which matches start; any if None."
+    )
+    starting: str = param.String(doc="What stands where matches start, as a search says it; anything if empty.")
     theme: str = param.Selector(objects=["light", "dark"], default="light", doc="Colours of the page.")
 
     gesturing: bool = param.Boolean(default=False, doc="A mouse button is held; matching waits for its release.")
@@ -245,6 +261,10 @@ class Session(param.Parameterized):
         else:
             self.thresholds = {**self.thresholds, source: threshold}
 
+    def clear_filters(self) -> None:
+        """Let every match pass."""
+        self.param.update(**{name: self.param[name].default for name in FILTERS})
+
     # -- what derives -------------------------------------------------------------------------------------------------
 
     def _derive(self, *events: param.parameterized.Event) -> None:
@@ -295,7 +315,7 @@ class Session(param.Parameterized):
         if not self.refusal and (self.selection is not None or self.pinned):
             query = Query(
                 self.source, self.selection, self.threshold, self.left, self.right, tuple(self.selected.tolist()),
-                self.distinct, self.top, self.before, self.after,
+                self.distinct, self.top, self.before, self.after, self.lengths, self.document, self.starting,
             )  # fmt: skip
         if query != self.query:
             self.query = query

@@ -47,12 +47,20 @@ def test_what_is_written_is_read(position, span, threshold, limits, word_width, 
     switches=st.tuples(*[st.booleans()] * 3),
     context=st.tuples(st.integers(0, 30), st.integers(1, 60), st.integers(10, 500)),
     stacked=st.booleans(),
+    filters=st.tuples(
+        st.none() | st.sampled_from([(1, 1), (2, 1000)]),
+        st.none() | st.integers(0, 1),
+        st.sampled_from(["", "a b", "capital:small place:>0.5", '/a&b|#é?/ "x,y@z"']),
+    ),
 )
-def test_what_was_changed_is_written_and_read(pinned, alone, tracks, heatmaps, switches, context, stacked) -> None:
+def test_what_was_changed_is_written_and_read(
+    pinned, alone, tracks, heatmaps, switches, context, stacked, filters
+) -> None:
     mask, match_mask, distinct = switches
     before, after, top = context
     session = Session(STACKED, pinned=pinned, alone=alone, tracks=tracks, heatmaps=heatmaps, mask=mask, top=top,
                       match_mask=match_mask, distinct=distinct, before=before, after=after, order="mean",
+                      lengths=filters[0], document=filters[1], starting=filters[2],
                       stack=["a,b@c"] * stacked, thresholds={"a,b@c": 0.25} if stacked else {})  # fmt: skip
     other = replayed(session)
     for key in [*address.KEYS, "thresholds"]:
@@ -85,6 +93,13 @@ def test_what_was_changed_is_written_and_read(pinned, alone, tracks, heatmaps, s
         ("alone", "7", None, "is no state here"),
         ("mask", "maybe", None, "is neither yes nor no; yes is used"),
         ("top", "5000", 500, "is outside 10-500; 500 is used"),
+        ("lengths", "5-2", None, "is not the least and the greatest number of steps"),
+        ("lengths", "0-2", None, "is not the least and the greatest number of steps"),
+        ("lengths", "3", None, "matches of any length are shown"),
+        ("document", "2", None, "is none of the 2 documents"),
+        ("document", "first", None, "matches in all of them are shown"),
+        ("starting", "capital:huge", None, "matches are shown wherever they start"),
+        ("starting", "/(/", None, "can't be read"),
         ("order", "size", None, "is none of number, mean"),
     ],
 )

@@ -47,18 +47,24 @@ TABLE = (
     Part(
         "computing",
         "arguments selection index matching filters search sweep rows compiled quantiles thresholds "
-        "alignment wanted tokentext textsearch places summary fingerprint",
+        "alignment wanted tokentext textsearch starts places summary fingerprint",
         "schema",
         SCREEN,
     ),
     Part("session", "session address history questions windows", "schema computing", f"panel holoviews bokeh {FILES}"),
     Part("style", "style", "", SCREEN),
-    Part("plots", "plots heatmaps matrix track_rows colours flags", "schema alignment style", f"param panel {FILES}"),
+    Part(
+        "plots",
+        "plots heatmaps length_bars matrix track_rows colours flags",
+        "schema alignment style",
+        f"param panel {FILES}",
+    ),
     Part("components", "components components.*", "style", f"holoviews {FILES}"),
     # What views share, and what one of them is too long for: below the views, so that no view needs another.
     Part(
         "widgets",
-        "views views.controls views.following views.match_text views.lines views.words views.tracks views.states",
+        "views views.controls views.following views.match_text views.heatmaps views.filters views.lines views.words "
+        "views.tracks views.states",
         "schema computing session style plots components",
         FILES,
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import holoviews as hv
@@ -295,7 +296,7 @@ def test_summary_tells_a_selection_that_ranks_lower():
     session, _ = matched()
     found = session.matches
     assert found is not None
-    session.matches = Matches(found.query, found.table, found.aligned, 0, own_ranks=False)
+    session.matches = replace(found, own_ranks=False)
     assert "<b>2</b> of " in summary(session)
     assert "ranks past these 2" in summary(session)
 
@@ -304,9 +305,7 @@ def test_a_selection_alone_among_its_matches_is_said():
     session, _ = matched()
     found = session.matches
     assert found is not None
-    session.matches = Matches(
-        found.query, found.table.isel(match=[0]), found.aligned.isel(match=[0]), 0, own_ranks=True
-    )
+    session.matches = replace(found, table=found.table.isel(match=[0]), aligned=found.aligned.isel(match=[0]))
     assert "No other range" in advice(session)
 
 

@@ -188,7 +188,15 @@ def test_two_sessions_share_a_recording_and_nothing_else() -> None:
 
 @pytest.mark.parametrize(
     "values",
-    [{"position": 10}, {"position": -1}, {"threshold": float("inf")}, {"selection": (1.5, 3)}, {"source": "cell9"}],
+    [
+        {"lengths": (2.5, 3)},
+        {"document": -1},
+        {"position": 10},
+        {"position": -1},
+        {"threshold": float("inf")},
+        {"selection": (1.5, 3)},
+        {"source": "cell9"},
+    ],
 )
 def test_a_value_that_can_not_be_is_refused(session: Session, values: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=next(iter(values))):
@@ -269,3 +277,13 @@ def test_what_is_pinned_belongs_to_its_source(layered: Session) -> None:
     assert layered.pinned is None
     layered.param.update(source="cell", pinned=[2])
     assert layered.listed.tolist() == [2]
+
+
+def test_filters_are_asked_for_and_cleared(session: Session) -> None:
+    session.param.update(lengths=(2, 3), document=0, starting="b")
+    assert session.query is not None
+    assert (session.query.lengths, session.query.document, session.query.starting) == ((2, 3), 0, "b")
+    assert session.query.is_filtered
+    session.clear_filters()
+    assert session.query is not None
+    assert not session.query.is_filtered

@@ -1,0 +1,75 @@
+"""Where matches may start: in one document, at what a search finds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lstmvis_panel.schema import DOCUMENT, STEP, Problem, RecordingError, document_edges, labels
+from lstmvis_panel.textsearch import search_text
+from lstmvis_panel.wanted import parse_search
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+def document_names(recording: xr.Dataset) -> list[str]:
+    """Return what the documents are called, in their order: their numbers where they have no names.
+
+    Without documents, the whole recording is the one.
+    """
+    edges = document_edges(recording)
+    if DOCUMENT not in recording.coords:
+        return ["all"]
+    codes = recording.variables[DOCUMENT].to_numpy()[edges[:-1]]
+    if "labels" not in recording.variables[DOCUMENT].attrs:
+        return [f"document {number}" for number in range(1, len(edges))]
+    return [str(name) for name in labels(recording, DOCUMENT)[codes]]
+
+
+def starts_in(recording: xr.Dataset, document: int | None, starting: str) -> np.ndarray | None:
+    """Tell at which steps a match may start.
+
+    Parameters
+    ----------
+    recording
+        The recording.
+    document
+        Number of a document, counted from 0 in their order; None for any.
+    starting
+        What stands there, in the language of `textsearch.search_text`: the first word of ``the whale``, any step of
+        ``pos:NOUN``. Empty for anything.
+
+    Returns
+    -------
+    numpy.ndarray or None
+        bool, one for each step; None for all.
+
+    Raises
+    ------
+    RecordingError
+        If there is no such document, or the text can't be read.
+    """
+    if document is None and not starting:
+        return None
+    edges = document_edges(recording)
+    may = np.ones(edges[-1], bool)
+    if document is not None:
+        if not 0 <= document < len(edges) - 1:
+            what = f"there is no document {document}; {len(edges) - 1} were found, counted from 0"
+            raise RecordingError(Problem("document", what))
+        may[: edges[document]] = may[edges[document + 1] :] = False
+    return may & _found(recording, starting) if starting else may
+
+
+def _found(recording: xr.Dataset, text: str) -> np.ndarray:
+    """Tell at which steps something is found: where words begin, all along where values of annotations hold."""
+    hits = search_text(recording, text)
+    found = np.zeros(recording.sizes[STEP], bool)
+    if parse_search(text, recording).words:
+        found[hits.starts] = True
+        return found
+    for start, stop in zip(hits.starts.tolist(), hits.stops.tolist(), strict=True):
+        found[start:stop] = True
+    return found
