@@ -14,6 +14,7 @@ import xarray as xr
 from lstmvis_panel.alignment import MATCH, OFFSET, PICTURES, TOKEN_PICTURE, TOKEN_VALUE, tokens_at
 from lstmvis_panel.colours import annotation_scale, ink_on, number_text, title
 from lstmvis_panel.schema import Kind, kind_of, token_look, words
+from lstmvis_panel.style import mix
 
 if TYPE_CHECKING:
     from lstmvis_panel.colours import ColourScale
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 BANDS = 32
 """Most components of a vector in a row of the matrix, which is no higher; beyond, neighbours are averaged."""
+
+FAINTEST, MASK_SHADES = 0.2, 9
+"""Strength of a colour behind a word where no selected state is on, and the number of strengths up to full."""
 
 BLANK = "–"
 """What is said of a number that is none."""
@@ -60,14 +64,14 @@ def rows_of(words: np.ndarray, inside: xr.DataArray, table: xr.Dataset, own: int
     Returns
     -------
     dict
-        ``words``, a list per row with None outside the document; ``starts``; ``lengths``; ``own``, -1 for none;
-        ``before``; ``columns``.
+        ``texts``, each word once, and ``codes`` into them (bytes of int32) row by row, -1 outside the document;
+        ``starts``; ``lengths``; ``own``, -1 for none; ``before``; ``columns``.
     """
+    places = {word: place for place, word in enumerate(dict.fromkeys(words.ravel().tolist()))}
+    codes = np.array([places[word] for word in words.ravel().tolist()], np.int64)
     return {
-        "words": [
-            [word if there else None for word, there in zip(*row, strict=True)]
-            for row in zip(words.tolist(), inside.values.tolist(), strict=True)
-        ],
+        "texts": list(places),
+        "codes": _row_by_row(codes, inside),
         "starts": table.start.values.tolist(),
         "lengths": table.length.values.tolist(),
         "own": -1 if own is None else own,
@@ -77,20 +81,49 @@ def rows_of(words: np.ndarray, inside: xr.DataArray, table: xr.Dataset, own: int
 
 
 def remark_of(values: xr.DataArray, inside: xr.DataArray, scale: ColourScale) -> dict[str, Any]:
-    """What a heatmap's values are in words: ``texts``, and ``codes`` into them row by row, -1 for nothing."""
+    """What a heatmap's values are in words: ``texts``, and ``codes`` into them as in `rows_of`."""
     different, codes = np.unique(values.values, return_inverse=True)
-    codes = np.where(inside.values, codes.reshape(values.shape), -1)
-    return {"texts": [scale.text(value) for value in different.tolist()], "codes": codes.ravel().tolist()}
+    return {"texts": [scale.text(value) for value in different.tolist()], "codes": _row_by_row(codes, inside)}
 
 
-def fills_of(values: xr.DataArray, inside: xr.DataArray, scale: ColourScale, theme: Theme) -> dict[str, Any]:
-    """A heatmap's colours: ``colours``, ``inks`` to read on each, ``places`` in both row by row, -1 for none.
+def fills_of(
+    values: xr.DataArray, inside: xr.DataArray, scale: ColourScale, theme: Theme, on: xr.DataArray | None = None
+) -> dict[str, Any]:
+    """A heatmap's colours behind the words.
 
-    Words on no colour take ``ink``.
+    Parameters
+    ----------
+    values
+        What the heatmap shows, dimensions ``("match", "offset")``.
+    inside
+        bool, the same shape: where there is a step at all.
+    scale
+        Colours of the values.
+    theme
+        Colours of the page.
+    on
+        The share (0-1) of the selected states that are on, the same shape; where it is low, colours fade. None for full
+        colours.
+
+    Returns
+    -------
+    dict
+        ``colours``, ``inks`` to read on each, ``places`` in both (bytes of int32) row by row, -1 for none; words on no
+        colour take ``ink``.
     """
-    places = np.where(inside.values, scale.places(values.values), -1)
-    inks = [ink_on(colour, theme) for colour in scale.colours]
-    return {"ink": theme.ink, "colours": list(scale.colours), "inks": inks, "places": places.ravel().tolist()}
+    colours, places = list(scale.colours), scale.places(values.values)
+    if on is not None:
+        strengths = np.linspace(FAINTEST, 1, MASK_SHADES)
+        colours = [mix(theme.card, colour, strength) for colour in colours for strength in strengths]
+        level = np.rint(np.clip(on.values, 0, 1) * (MASK_SHADES - 1)).astype(np.int64)
+        places = np.where(places < 0, -1, places * MASK_SHADES + level)
+    inks = [ink_on(colour, theme) for colour in colours]
+    return {"ink": theme.ink, "colours": colours, "inks": inks, "places": _row_by_row(places, inside)}
+
+
+def _row_by_row(codes: np.ndarray, inside: xr.DataArray) -> bytes:
+    """Return whole numbers as bytes of int32, -1 where there is no step."""
+    return np.where(inside.values, codes.reshape(inside.shape), -1).astype("<i4").tobytes()
 
 
 def texts_of(recording: xr.Dataset, tokens: xr.Dataset, words: np.ndarray, digits: int = 3) -> np.ndarray:

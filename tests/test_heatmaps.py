@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import holoviews as hv
 import numpy as np
 import pytest
 import xarray as xr
 
-from lstmvis_panel.colours import count_scale
-from lstmvis_panel.heatmaps import GAP, HeatmapGrid, fitted, heatmap, marked_cells, start_lines
+from lstmvis_panel.colours import ColourScale, count_scale
+from lstmvis_panel.heatmaps import GAP, HeatmapGrid, fitted, heatmaps, marked_cells, start_lines
 from lstmvis_panel.style import HEAT_CELL, LIGHT, ROW_HEIGHT
 
 # Two heatmaps of 3 rows, 1 step before the start and 2 from it on; between them a gap of 2 cells.
@@ -56,33 +58,51 @@ def test_cell_at_a_point(x, y, cell):
     assert GRID.cell_at(x, y) == cell
 
 
-def test_first_row_lies_on_top():
-    counts, inside = table([[0, 1, 2], [3, 3, 3]]), table([[1, 1, 1], [1, 1, 1]]).astype(bool)
-    image = heatmap(counts, inside, count_scale(3, LIGHT), left=5)
-    assert image.bounds.lbrt() == (5, 0, 8, 2)
-    # y counts rows downwards: row 0 is centred at 0.5
-    assert [image[5.5 + column, 0.5] for column in range(3)] == [0, 1, 2]
-    assert image[5.5, 1.5] == 3
+def painted(shown: list[tuple[xr.DataArray, ColourScale]], inside: xr.DataArray, grid: HeatmapGrid) -> np.ndarray:
+    """Colours as they stand on the screen, (row, column), None where it is blank."""
+    picture = heatmaps(shown, inside, grid)
+    assert picture.bounds.lbrt() == (0, 0, grid.across, grid.rows)
+    red, green, blue, alpha = (picture.dimension_values(at, flat=False) for at in range(2, 6))
+    colours = np.full(red.shape, None)
+    for at in zip(*np.nonzero(alpha), strict=True):
+        colours[at] = f"#{red[at]:02x}{green[at]:02x}{blue[at]:02x}"
+    return colours
+
+
+def everywhere(values: xr.DataArray) -> xr.DataArray:
+    return xr.ones_like(values, dtype=bool)
+
+
+def test_each_heatmap_stands_in_its_place_the_first_row_on_top():
+    counts, scale = table([[0, 1, 2], [3, 3, 3]]), count_scale(3, LIGHT)
+    few, other = table([[1, 0, 0], [0, 0, 1]]), count_scale(1, LIGHT)
+    seen = painted([(counts, scale), (few, other)], everywhere(counts), GRID)
+    assert seen[:2, :3].tolist() == [[scale.colour(count) for count in row] for row in ((0, 1, 2), (3, 3, 3))]
+    assert seen[:2, 5:].tolist() == [[other.colour(count) for count in row] for row in ((1, 0, 0), (0, 0, 1))]
+    assert seen[:, 3:5].tolist() == [[None, None]] * 3
+    assert seen[2].tolist() == [None] * 8
 
 
 def test_cells_outside_the_document_are_blank():
-    image = heatmap(table([[1, 1, 1]]), table([[0, 1, 1]]).astype(bool), count_scale(1, LIGHT))
-    assert np.isnan(image[0.5, 0.5])
-    assert image[1.5, 0.5] == 1
+    values = table([[1, 1, 1]])
+    seen = painted([(values, count_scale(1, LIGHT))], table([[0, 1, 1]]).astype(bool), GRID)
+    assert [colour is None for colour in seen[0, :3]] == [True, False, False]
 
 
-def test_without_rows_the_picture_is_blank():
-    none = xr.DataArray(np.zeros((0, 3)), dims=("match", "offset"))
-    image = heatmap(none, none.astype(bool), count_scale(0, LIGHT))
-    assert np.isnan(image.dimension_values(2)).all()
+def test_without_rows_or_heatmaps_the_picture_is_blank():
+    assert not np.any(painted([], GRID.nowhere, GRID))
+    none = replace(GRID, count=0)
+    assert (none.across, none.width) == (0, 0)
+    assert heatmaps([], table([[1, 1, 1]]).astype(bool), none).bounds.lbrt() == (0, 0, 1, 3)
 
 
-def test_colours_and_limits_are_the_scale_s():
-    scale = count_scale(3, LIGHT)
-    image = heatmap(table([[0, 1, 2]]), table([[1, 1, 1]]).astype(bool), scale)
-    options = image.opts.get("plot").kwargs | image.opts.get("style").kwargs
-    assert options["cmap"] == list(scale.colours)
-    assert options["clim"] == scale.limits
+def test_of_many_rows_those_from_the_first_on_are_drawn():
+    values, scale, grid = table([[row] * 3 for row in range(6)]), count_scale(5, LIGHT), replace(GRID, first=2)
+    seen = painted([(values, scale), (values, scale)], everywhere(values), grid)
+    assert seen[:, 0].tolist() == [scale.colour(row) for row in (2, 3, 4)]
+    assert grid.cell_at(0.5, 1.5) == (3, 0)
+    assert marked_cells(grid, (3, 1), LIGHT).data.values.tolist() == [[1, 1, 2, 2], [6, 1, 7, 2]]
+    assert len(marked_cells(grid, (1, 1), LIGHT)) == len(marked_cells(grid, (5, 1), LIGHT)) == 0
 
 
 def test_start_is_a_line_down_each_heatmap():
@@ -97,11 +117,23 @@ def test_nothing_is_framed_without_a_cell():
     assert len(marked_cells(GRID, None, LIGHT)) == 0
 
 
-def test_rendered_plot_has_each_cell_at_its_place():
-    layers = heatmap(table([[1, 1, 1]]), table([[1, 1, 1]]).astype(bool), count_scale(1, LIGHT)) * start_lines(
-        GRID, LIGHT
+def test_rendered_plot_has_each_cell_at_its_place_whatever_the_grid_is_then():
+    grids = [GRID]
+    shown = hv.streams.Counter()
+    values, scale = table([[1, 1, 1]]), count_scale(1, LIGHT)
+
+    def picture(**_count: int) -> hv.RGB:
+        return heatmaps([(values, scale)] * grids[-1].count, everywhere(values), grids[-1])
+
+    layers = (hv.DynamicMap(picture, streams=[shown]) * start_lines(GRID, LIGHT)).opts(
+        hooks=[fitted(lambda: grids[-1])]
     )
-    figure = hv.render(layers.opts(hooks=[fitted(GRID)]))
+    plot = hv.renderer("bokeh").get_plot(layers)
+    figure = plot.state
     assert (figure.x_range.start, figure.x_range.end) == (0, 8)
     assert (figure.y_range.start, figure.y_range.end) == (3, 0)
     assert figure.background_fill_alpha == 0
+    grids.append(HeatmapGrid(count=1, rows=5, before=1, after=2))
+    shown.event()
+    assert (figure.x_range.start, figure.x_range.end) == (0, 3)
+    assert (figure.y_range.start, figure.y_range.end) == (5, 0)

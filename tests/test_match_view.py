@@ -13,11 +13,20 @@ import pytest
 import xarray as xr
 
 from lstmvis_panel.matching import Cancelled
+from lstmvis_panel.matrix import FAINTEST
 from lstmvis_panel.questions import CONTEXT_BEFORE, Matches, Query
 from lstmvis_panel.session import Session
-from lstmvis_panel.style import DARK, LIGHT
+from lstmvis_panel.style import DARK, LIGHT, mix
+from lstmvis_panel.views import filters
 from lstmvis_panel.views.match import MatchView, body_classes
-from lstmvis_panel.views.match_text import advice, heads, summary
+from lstmvis_panel.views.match_text import (
+    advice,
+    can_show_more,
+    filters_hide_all,
+    filters_in_words,
+    next_stage,
+    summary,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,9 +87,19 @@ def matched(**values: Any) -> tuple[Session, MatchView]:
     return session, view
 
 
-def gesture(view: MatchView, hovered: list[int] | None, opened: dict[str, int] | None = None) -> None:
+def gesture(view: MatchView, hovered: list[int] | None, opened: dict[str, int] | None = None, **more: Any) -> None:
     """What the browser sends."""
-    view.matrix._handle_msg({"hovered": hovered, "opened": opened or {"row": -1, "times": 0}, "serial": 1})
+    view.matrix._handle_msg({"hovered": hovered, "opened": opened or {"row": -1, "times": 0}, "serial": 1, **more})
+
+
+def codes(sent: bytes, view: MatchView) -> np.ndarray:
+    """Whole numbers as they reach the browser, (row, column)."""
+    return np.frombuffer(sent, "<i4").reshape(-1, view.matrix.rows["columns"])
+
+
+def words(view: MatchView) -> list[list[str | None]]:
+    texts = view.matrix.rows["texts"]
+    return [[texts[code] if code >= 0 else None for code in row] for row in codes(view.matrix.rows["codes"], view)]
 
 
 # -- what is shown ----------------------------------------------------------------------------------------------------
@@ -97,7 +116,7 @@ def test_rows_are_the_matches_best_first():
 
 def test_words_stand_around_the_start_and_end_with_the_document():
     _, view = matched()
-    shown = ["".join(word or "·" for word in row)[:9] for row in view.matrix.rows["words"]]
+    shown = ["".join(word or "·" for word in row)[:9] for row in words(view)]
     #                 start
     #                   v
     assert shown == ["··abcdbc·", "··bcef···", "bcdbc····"]
@@ -105,40 +124,82 @@ def test_words_stand_around_the_start_and_end_with_the_document():
 
 def test_each_heatmap_is_said_in_words():
     _, view = matched()
-    own, columns = 0, view.matrix.rows["columns"]
+    own = 0
 
     def said(column: int) -> list[str]:
-        cells = [remark["codes"][own * columns + column] for remark in view.matrix.remarks]
-        return [
-            remark["texts"][code] if code >= 0 else "" for remark, code in zip(view.matrix.remarks, cells, strict=True)
-        ]
+        each = [(remark["texts"], codes(remark["codes"], view)[own, column]) for remark in view.matrix.remarks]
+        return [texts[code] if code >= 0 else "" for texts, code in each]
 
     assert said(CONTEXT_BEFORE) == ["2 of 2 states on", "nesting level 2", "surprisal 1"]
     assert said(CONTEXT_BEFORE + 3) == ["1 of 2 states on", "", "surprisal 4"]
     assert said(0) == ["", "", ""]
 
 
+def colours(view: MatchView) -> np.ndarray:
+    """What is painted of the heatmaps, (row, column, RGBA), the first row on top."""
+    picture = view.heatmaps._picture()
+    return np.dstack([picture.dimension_values(at, flat=False) for at in range(2, 6)])
+
+
+def rgb(colour: str) -> list[int]:
+    return [*bytes.fromhex(colour[1:])]
+
+
 def test_heatmaps_hold_what_the_rows_hold():
-    session, view = matched()
-    assert view.names == ["match count", "nesting_level", "surprisal"]
-    picture = view._heatmap("match count", 0)
-    start = CONTEXT_BEFORE + 0.5
-    assert [picture[start, row + 0.5] for row in range(3)] == [2, 2, 1]
-    assert np.isnan(picture[0.5, 0.5])
-    levels = view._heatmap("nesting_level", 0)
-    assert np.isnan(levels[start, 2.5])
-    assert session.matches is not None
+    session, view = matched(heatmaps=["nesting_level", "match count"])
+    painted, grid = colours(view), view.heatmaps.grid
+    count, level = grid.left(1) + CONTEXT_BEFORE, grid.left(0) + CONTEXT_BEFORE
+    assert painted[0, count, :3].tolist() == rgb(LIGHT.ramp[1])
+    assert painted[2, count, :3].tolist() != rgb(LIGHT.ramp[1])
+    assert painted[0, level, :3].tolist() == rgb(LIGHT.categories[1])
+    assert painted[2, level, 3] == painted[0, 0, 3] == 0
+    session.matches = None
+    assert not colours(view)[:, :, 3].any()
 
 
 def test_clip_is_as_high_as_the_rows():
     session, view = matched()
-    assert view.clip.height == 3 * view.matrix.row_height
+    assert view.heatmaps._clip.height == 3 * view.matrix.row_height
     session.matches = None
-    assert view.clip.height == 0
+    assert view.heatmaps._clip.height == 0
+
+
+def test_there_is_room_for_the_heatmaps_that_are_shown():
+    session, view = matched(heatmaps=["match count"])
+    widths = [view.heatmaps._picture_box.width]
+    session.heatmaps = ["surprisal", "match count"]
+    widths.append(view.heatmaps._picture_box.width)
+    assert widths == [230, 480]
+    assert [head["name"] for head in view.heatmaps.heads.heads] == ["surprisal", "match count"]
+    session.after = 5
+    assert view.heatmaps.heads.each == 80
+    session.heatmaps = []
+    assert view.heatmaps._picture_box.width == 0
+    assert not colours(view)[:, :, 3].any()
+
+
+def test_heatmaps_are_reordered_removed_and_added():
+    session, view = matched(heatmaps=["match count", "surprisal"])
+    view.heatmaps.heads._handle_msg({"order": ["surprisal", "match count"], "serial": 1})
+    assert session.heatmaps == ["surprisal", "match count"]
+    view.heatmaps.heads._handle_msg({"order": ["surprisal", "no such"], "serial": 2})
+    assert session.heatmaps == ["surprisal"]
+    view.heatmaps.adding.value = "nesting_level"
+    assert session.heatmaps == ["surprisal", "nesting_level"]
+    assert list(view.heatmaps.adding.options.values()) == ["", "match count"]
+    view.heatmaps.adding.value = "match count"
+    assert view.heatmaps.adding.disabled
+
+
+def test_only_what_is_shown_is_said():
+    session, view = matched(heatmaps=["surprisal"], mapping="nesting_level")
+    assert len(view.matrix.remarks) == 2
+    session.mapping = "none"
+    assert len(view.matrix.remarks) == 1
 
 
 def fills(view: MatchView, row: int, column: int) -> str | None:
-    place = view.matrix.fills["places"][row * view.matrix.rows["columns"] + column]
+    place = codes(view.matrix.fills["places"], view)[row, column]
     return None if place < 0 else view.matrix.fills["colours"][place]
 
 
@@ -163,19 +224,22 @@ def test_row_whose_place_is_shown_is_marked():
     assert view.matrix.opened == -1
 
 
+def test_the_mask_fades_where_few_states_are_on():
+    session, view = matched(mapping="nesting_level", match_mask=True)
+    assert fills(view, 0, CONTEXT_BEFORE) == LIGHT.categories[1]  # both states are on
+    faded = fills(view, 0, CONTEXT_BEFORE - 1)  # none is
+    assert faded == mix(LIGHT.card, LIGHT.categories[0], FAINTEST)
+    session.match_mask = False
+    assert fills(view, 0, CONTEXT_BEFORE - 1) == LIGHT.categories[0]
+
+
 def test_titles_say_what_colours_mean():
     _, view = matched()
-    html = heads(view.grid, [view.scale(name) for name in view.names])
-    assert ">match count<" in html
-    assert ">nesting level<" in html
-    assert f"{LIGHT.categories[0]}" in html
-
-
-def test_what_is_written_in_the_recording_is_no_markup():
-    view = MatchView(Session(recording(levels=("<", "&"))))
-    html = heads(view.grid, [view.scale("nesting_level")])
-    assert "&lt;" in html
-    assert "&amp;" in html
+    first, second, third = view.heatmaps.heads.heads
+    assert (first["title"], second["title"], third["title"]) == ("match count", "nesting level", "surprisal")
+    assert first["legend"] == [[LIGHT.ramp[0], "0"], [LIGHT.ramp[1], "2"]]
+    assert [LIGHT.categories[0], "1"] in second["legend"]
+    assert (first["gradual"], second["gradual"]) == (True, False)
 
 
 def test_the_plot_renders():
@@ -184,6 +248,8 @@ def test_the_plot_renders():
     assert model is not None
     session.hovered = (1, 4)
     session.theme = "dark"
+    session.heatmaps = ["surprisal"]
+    session.param.update(before=0, after=4)
 
 
 # -- gestures ---------------------------------------------------------------------------------------------------------
@@ -200,26 +266,26 @@ def test_hovering_a_word_reaches_the_session_and_leaving_clears():
 
 def test_hovering_a_heatmap_marks_the_same_cell_of_the_matrix():
     session, view = matched()
-    view._on_heatmaps(view.grid.left(2) + 4.5, 1.5)
+    view.heatmaps._on_pointer(view.heatmaps.grid.left(2) + 4.5, 1.5)
     assert session.hovered == (1, 4)
     assert view.matrix.hovered == {"cell": [1, 4], "beside": "pointer"}
-    view._on_heatmaps(None, None)
+    view.heatmaps._on_pointer(None, None)
     assert session.hovered is None
 
 
 @pytest.mark.parametrize("point", [(0.5, 0.5), (23.5, 0.5), (4.5, 3.5)], ids=["no step", "gap", "no row"])
 def test_blank_places_of_heatmaps_mark_nothing(point):
     session, view = matched()
-    view._on_heatmaps(4.5, 1.5)
-    view._on_heatmaps(*point)
+    view.heatmaps._on_pointer(4.5, 1.5)
+    view.heatmaps._on_pointer(*point)
     assert session.hovered is None
 
 
 def test_leaving_heatmaps_late_keeps_what_the_matrix_has_marked():
     session, view = matched()
-    view._on_heatmaps(4.5, 1.5)
+    view.heatmaps._on_pointer(4.5, 1.5)
     gesture(view, [2, 5])
-    view._on_heatmaps(None, None)
+    view.heatmaps._on_pointer(None, None)
     assert session.hovered == (2, 5)
 
 
@@ -242,9 +308,9 @@ def test_opening_a_row_shows_its_place_every_time():
 
 def test_clicking_a_heatmap_opens_its_row():
     session, view = matched()
-    view._on_click(4.5, 2.5)
+    view.heatmaps._on_click(4.5, 2.5)
     assert session.position == 4
-    view._on_click(4.5, 30.5)
+    view.heatmaps._on_click(4.5, 30.5)
     assert session.position == 4
 
 
@@ -324,11 +390,162 @@ def test_old_rows_stay_faded_while_a_search_runs():
     session, view = matched()
     session.searching = True
     assert view.matrix.stale
-    assert view.side.styles["opacity"] == "0.45"
+    assert view.heatmaps.__panel__().styles["opacity"] == "0.45"
     assert view.matrix.rows["starts"] == STARTS
     session.searching = False
     assert not view.matrix.stale
-    assert view.side.styles["opacity"] == "1"
+    assert view.heatmaps.__panel__().styles["opacity"] == "1"
+
+
+# -- filters and amount -----------------------------------------------------------------------------------------------
+
+
+def chips_of(view: MatchView) -> list[str]:
+    return [button.label for button in view.filters.chips]
+
+
+def test_a_bar_asks_for_its_lengths_and_is_given_up():
+    session, view = matched()
+    assert view.filters.lengths.bars == [[2, 2]]
+    view.filters.lengths._handle_msg({"lengths": [2, 2], "serial": 1})
+    assert session.lengths == (2, 2)
+    assert view.filters.lengths.chosen == [2, 2]
+    assert chips_of(view) == ["length 2 ×"]
+    view.filters.lengths._handle_msg({"lengths": None, "serial": 2})
+    assert session.lengths is None
+    assert chips_of(view) == []
+
+
+def test_bars_count_all_matches_and_those_with_all_states():
+    _, view = matched()
+    all_of_them, complete = view.filters.lengths.histograms
+    assert (all_of_them["counts"], complete["counts"]) == ([3], [2])
+    session, view = matched()
+    session.alone = 1  # of one state, all matches have all
+    assert len(view.filters.lengths.histograms) == 1
+
+
+def test_matches_are_those_that_start_as_asked():
+    session, view = matched()
+    session.starting = "surprisal:>=7"
+    assert view.matrix.rows["starts"] == [1, 7]
+    assert (view.matrix.rows["own"], chips_of(view)) == (0, ["starts at surprisal:>=7 ×"])
+    assert "<b>1</b> of 1 ranges that pass, of 3" in summary(session)
+    assert "the selection itself doesn’t pass" in summary(session)
+    session.param.update(starting="", document=0)
+    assert view.matrix.rows["starts"] == [1, 4]
+    assert "<b>2</b> of 2 ranges that pass, of 3" in summary(session)
+    assert chips_of(view) == ["in document 1 ×"]
+
+
+def test_a_click_on_a_chip_removes_its_filter():
+    session, view = matched(document=1, starting="b", lengths=(1, 9))
+    assert chips_of(view) == ["length 1 to 9 ×", "in document 2 ×", "starts at b ×"]
+    view.filters.chips[1].clicks += 1
+    assert (session.document, session.starting, session.lengths) == (None, "b", (1, 9))
+
+
+def test_what_can_not_be_searched_for_is_said_and_not_taken():
+    session, view = matched()
+    field = view.filters.fields[0][1]
+    field.value = "nesting_level:x"
+    assert "nesting_level" in view.filters.mistake
+    assert session.starting == ""
+    field.value = " nesting_level:2 "
+    assert (session.starting, view.filters.mistake) == ("nesting_level:2", "")
+
+
+def test_a_document_is_chosen_by_name():
+    session, view = matched()
+    field = view.filters.fields[1][1]
+    assert list(field.options) == ["any document", "document 1", "document 2"]
+    field.value = 1
+    assert session.document == 1
+    session.clear_filters()
+    assert field.value == field.options["any document"]
+    assert session.document is None
+
+
+def test_of_very_many_documents_one_is_named(monkeypatch):
+    monkeypatch.setattr(filters, "LISTED", 1)
+    session, view = matched()
+    field = view.filters.fields[1][1]
+    field.value = "document 2"
+    assert session.document == 1
+    field.value = "document 9"
+    assert (session.document, view.filters.mistake) == (1, "There is no document “document 9”.")
+    field.value = ""
+    assert (session.document, view.filters.mistake) == (None, "")
+    session.document = 0
+    assert field.value == "document 1"
+
+
+def test_where_no_match_passes_it_offers_to_clear_the_filters():
+    session, _ = matched(starting="d")
+    assert "No other range passes the filters." in advice(session)
+    assert "there are 2" in advice(session)
+    assert filters_hide_all(session.matches)
+    session.clear_filters()
+    assert advice(session) == ""
+    assert not filters_hide_all(session.matches)
+
+
+def test_filters_are_said_in_words():
+    assert filters_in_words(None, None, "", ["a"]) == {}
+    said = filters_in_words((2, 1000), 0, "pos:NOUN", ["a"])
+    assert said == {"lengths": "length 2 to 1,000", "document": "in a", "starting": "starts at pos:NOUN"}
+
+
+def test_more_rows_are_asked_for_while_there_are_some():
+    session, view = matched()
+    assert not can_show_more(session.matches)
+    found = session.matches
+    assert found is not None
+    table = found.table.assign_attrs(candidates=4)
+    few = replace(found, table=table, query=replace(found.query, top=3))
+    assert can_show_more(few)
+    assert not can_show_more(replace(few, query=replace(found.query, top=4)))
+    assert [next_stage(top) for top in (10, 50, 100, 200, 500)] == [50, 100, 200, 500, 500]
+    view._show_more()
+    assert session.top == 100
+    view._show_fewer()
+    assert session.top == 50
+
+
+def test_context_follows_the_fields():
+    session, view = matched()
+    assert view.matrix.context["before"] == {"value": 3, "low": 0, "high": 30}
+    gesture(view, None, context={"before": 1, "after": 4, "times": 1})
+    assert (session.before, session.after) == (1, 4)
+    assert ["".join(word or "·" for word in row) for row in words(view)] == ["abcdb", "bcef·", "dbc··"]
+    session.before = 0
+    gesture(view, [0, 0], context={"before": 1, "after": 4, "times": 1})  # said before, and heard
+    assert session.before == 0
+
+
+def test_rows_that_are_seen_are_drawn_beside():
+    _, view = matched()
+    gesture(view, None, first=40)
+    assert view.heatmaps.first == 40
+    assert view.heatmaps.grid.first == 0  # there are only three rows
+
+
+def test_pinned_states_are_matched_without_a_row_of_the_selection():
+    session, view = new_session(), None
+    view = MatchView(session)
+    session.pin([0, 1])
+    assert view.matrix.rows["own"] == -1
+    assert view.matrix.rows["starts"] == STARTS
+    assert advice(session) == ""
+    session.threshold = 2
+    assert "No range of two steps" in advice(session)
+    session.pin(None)
+    assert "Nothing is selected yet" in advice(session)
+
+
+def test_rows_are_links_only_where_the_address_says_what_is_shown():
+    assert not MatchView(new_session()).matrix.linked
+    assert MatchView(Session(recording(), "drawn")).matrix.linked
 
 
 # -- following --------------------------------------------------------------------------------------------------------
@@ -416,7 +633,7 @@ def test_clearing_the_selection_clears_the_matches():
     assert session.matches is None
     assert session.hovered is None
     assert not session.searching
-    assert view.clip.height == 0
+    assert view.heatmaps._clip.height == 0
 
 
 def test_a_failed_search_is_said_and_can_be_tried_again(caplog):

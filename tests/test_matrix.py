@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 import xarray as xr
@@ -11,6 +9,7 @@ import xarray as xr
 from lstmvis_panel.alignment import steps_around, tokens_at
 from lstmvis_panel.colours import READABLE, contrast, count_scale
 from lstmvis_panel.matrix import (
+    FAINTEST,
     fills_of,
     phrase_of,
     remark_of,
@@ -20,7 +19,7 @@ from lstmvis_panel.matrix import (
     texts_of,
     tokens_of,
 )
-from lstmvis_panel.style import DARK, LIGHT
+from lstmvis_panel.style import DARK, LIGHT, mix
 from tests.drawn import recording_of
 from tests.valued import BLANK, IMAGES, NUMBERS, images, numbers, vectors
 
@@ -34,9 +33,16 @@ COUNTS = xr.DataArray([[0, 2, 0], [1, 2, 2]], dims=("match", "offset"))
 TABLE = xr.Dataset({"start": ("match", [40, 7]), "length": ("match", [2, 1])})
 
 
+def whole(sent):
+    """Return whole numbers as the browser reads them."""
+    return np.frombuffer(sent, "<i4").tolist()
+
+
 def test_rows():
-    assert rows_of(WORDS, INSIDE, TABLE, own=1, before=1) == {
-        "words": [[None, "a", "b"], ["c", "a", "a"]],
+    rows = rows_of(WORDS, INSIDE, TABLE, own=1, before=1)
+    assert whole(rows.pop("codes")) == [-1, 1, 2, 3, 1, 1]
+    assert rows == {
+        "texts": ["?", "a", "b", "c"],
         "starts": [40, 7],
         "lengths": [2, 1],
         "own": 1,
@@ -52,25 +58,34 @@ def test_without_the_selection_s_own_row():
 def test_values_in_words_are_sent_once_each():
     said = remark_of(COUNTS, INSIDE, count_scale(2, DARK))
     assert said["texts"] == ["0 of 2 states on", "1 of 2 states on", "2 of 2 states on"]
-    assert said["codes"] == [-1, 2, 0, 1, 2, 2]
+    assert whole(said["codes"]) == [-1, 2, 0, 1, 2, 2]
 
 
 def test_colours_and_inks_that_can_be_read_on_them():
     fills = fills_of(COUNTS, INSIDE, count_scale(2, DARK), DARK)
-    assert fills["places"] == [-1, 2, 0, 1, 2, 2]
+    assert whole(fills["places"]) == [-1, 2, 0, 1, 2, 2]
     assert fills["ink"] == DARK.ink
     pairs = zip(fills["colours"], fills["inks"], strict=True)
     assert all(contrast(colour, ink) >= READABLE for colour, ink in pairs)
 
 
-def test_all_of_it_can_be_sent():
-    scale = count_scale(2, DARK)
-    sent = [
-        rows_of(WORDS, INSIDE, TABLE, 0, 1),
-        remark_of(COUNTS, INSIDE, scale),
-        fills_of(COUNTS, INSIDE, scale, DARK),
+@pytest.mark.parametrize("theme", [LIGHT, DARK])
+def test_under_the_mask_colours_fade_and_can_still_be_read_on(theme):
+    scale = count_scale(2, theme)
+    full, masked = (fills_of(COUNTS, INSIDE, scale, theme, share) for share in (None, COUNTS / 2))
+    shown, faded = (
+        [fills["colours"][place] if place >= 0 else None for place in whole(fills["places"])]
+        for fills in (full, masked)
+    )
+    assert faded == [
+        None,
+        shown[1],
+        mix(theme.card, shown[2], FAINTEST),
+        mix(theme.card, shown[3], (1 + FAINTEST) / 2),
+        shown[4],
+        shown[5],
     ]
-    assert json.loads(json.dumps(sent)) == sent
+    assert all(contrast(c, ink) >= READABLE for c, ink in zip(masked["colours"], masked["inks"], strict=True))
 
 
 # -- tokens that are no words -----------------------------------------------------------------------------------------

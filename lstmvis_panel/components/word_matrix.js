@@ -2,8 +2,9 @@
 // would make every change of the page slow. Rows stay elements, for those who read them without seeing them.
 // The cell under the pointer is framed and said in words at once; the server learns of it for the heatmaps beside, and
 // tells of cells that are hovered there. Where tokens are no words, what they are is painted into the cells instead.
+// Of many rows only those are painted that can be seen, with some more above and below, so that scrolling is smooth.
 
-const PADDING = 4, WIDEST = 64, NEAR = 6, SIZE = 12, BAR_ALPHA = 0.6, SIDES = 3, LINE = 2
+const PADDING = 4, WIDEST = 64, NEAR = 6, SIZE = 12, BAR_ALPHA = 0.6, SIDES = 3, LINE = 2, SPARE = 16, TIGHT = 56
 
 function box(name, role, parent) {
   const element = document.createElement("div")
@@ -17,7 +18,8 @@ export function render({ model }) {
   const root = document.createElement("div")
   root.className = "matrix"
   const head = box("head", null, root)
-  const before = box("before", null, head), after = box("after", null, head)
+  const before = side("before", "◂ ", " before", "Steps shown before a match starts")
+  const after = side("after", "match and what follows ▸ ", "", "Steps shown from the start of a match on")
   const grid = box("grid", "grid", root)
   grid.tabIndex = 0
   grid.setAttribute("aria-label", "Matches, best first. Arrow keys move, Enter shows the place above.")
@@ -32,34 +34,75 @@ export function render({ model }) {
   let current = null, beside = "cell"      // cell that is framed, and where its words stand
   let inside = false                       // whether the pointer is on the grid
   let pointer = { x: 0, y: 0 }             // anywhere in the window: a heatmap's cell is said beside it
-  let active = [0, 0], opened = { row: -1, times: 0 }
+  let active = [0, 0], opened = { row: -1, times: 0 }, context = { before: 0, after: 0, times: 0 }
+  let texts = [], codes = [], remarks = [], places = null      // what is said of the cells, and their colours
+  let top = 0, bottom = 0                  // rows that are painted
+  let first = 0                            // the first of the rows that are drawn beside
   const outbox = latestOnly(model)
   const count = () => model.rows.starts?.length ?? 0
   const columns = () => model.rows.columns ?? 0
-  const wordAt = ([row, column]) => model.rows.words[row]?.[column] ?? null
+  const wordAt = ([row, column]) => texts[codes[row * columns() + column]] ?? null
   const inMatch = (row, column) => column >= model.rows.before && column < model.rows.before + model.rows.lengths[row]
   const limited = (value, high) => Math.max(0, Math.min(value, high))
+
+  const say = () => outbox({ hovered: current, opened, context, first })
+
+  function side(name, left, right, label) {
+    const part = document.createElement("label"), field = document.createElement("input")
+    part.className = name
+    field.type = "number"
+    field.setAttribute("aria-label", label)
+    field.title = label
+    part.append(left, field, box("rest", null, part))
+    part.lastChild.textContent = right
+    head.append(part)
+    field.addEventListener("change", () => {
+      const number = Math.round(limited(Number(field.value) || 0, Number(field.max)))
+      field.value = Math.max(Number(field.min), number)
+      context = { before: Number(before.field.value), after: Number(after.field.value), times: context.times + 1 }
+      say()
+    })
+    return { part, field }
+  }
 
   // -- drawing ----------------------------------------------------------------------------------------------------
 
   function drawRows() {
-    const { starts, own, words, before: shift } = model.rows
+    const { starts, own } = model.rows
     while (pool.length < count()) {
       const row = box("row", "row", grid)
       row.id = `row-${pool.length}`
-      pool.push({ row, label: box("label", "rowheader", row), text: box("text", "gridcell", row) })
+      const label = box("label", "rowheader", row), link = document.createElement(model.linked ? "a" : "span")
+      link.tabIndex = -1
+      label.append(link)
+      pool.push({ row, link, text: box("text", "gridcell", row) })
     }
-    pool.forEach(({ row, label, text }, r) => {
+    pool.forEach(({ row, link, text }, r) => {
       row.hidden = r >= count()
       if (row.hidden) return
       row.classList.toggle("own", r === own)
-      label.textContent = r === own ? "selection" : starts[r].toLocaleString("en")
-      text.textContent = words[r].filter((word) => word !== null).join(" ")
+      link.textContent = r === own ? "selection" : starts[r].toLocaleString("en")
+      if (model.linked) link.href = addressOf(r)
+      const words = Array.from({ length: columns() }, (_, c) => wordAt([r, c]))
+      text.textContent = words.filter((word) => word !== null).join(" ")
     })
     grid.setAttribute("aria-rowcount", count())
-    before.textContent = `◂ ${shift} before`
-    after.textContent = "match and what follows ▸"
     drawOpened()
+  }
+
+  function drawContext() {
+    for (const [name, { field }] of Object.entries({ before, after })) {
+      const { value, low, high } = model.context[name]
+      Object.assign(field, { min: low, max: high, value })
+      context[name] = value
+    }
+  }
+
+  // This page with another step shown: the address holds all else.
+  function addressOf(row) {
+    const address = new URL(window.location)
+    address.searchParams.set("position", model.rows.starts[row])
+    return address.href
   }
 
   function drawOpened() {
@@ -69,13 +112,36 @@ export function render({ model }) {
     })
   }
 
+  // Rows that can be seen.
+  function seen() {
+    const { top: y } = grid.getBoundingClientRect(), height = model.row_height
+    return [limited(Math.floor(-y / height), count()), limited(Math.ceil((window.innerHeight - y) / height), count())]
+  }
+
+  function scroll() {
+    const [from, to] = seen()
+    if (from < top || to > bottom) drawCells()
+    const [low, high] = [Math.max(0, from - SPARE / 2), Math.min(count(), to + SPARE / 2)]
+    if (low >= first && high <= first + model.beside) return
+    const middle = Math.round((from + to - model.beside) / 2)
+    const next = limited(middle, Math.max(0, count() - model.beside))
+    if (next === first) return
+    first = next
+    say()
+  }
+
   function drawCells() {
-    const height = model.row_height, ratio = window.devicePixelRatio
+    const height = model.row_height, ratio = window.devicePixelRatio, [from, to] = seen()
+    const few = count() <= model.beside
+    top = few ? 0 : Math.max(0, from - SPARE)
+    bottom = few ? count() : Math.min(count(), to + SPARE)
     canvas.width = columns() * cell * ratio
-    canvas.height = count() * height * ratio
-    const { colours, places } = model.fills
+    canvas.height = (bottom - top) * height * ratio
+    canvas.style.top = `${top * height}px`
+    canvas.style.height = `${(bottom - top) * height}px`
+    const { colours } = model.fills
     const placeOf = (r, c) => places?.[r * columns() + c] ?? -1
-    pen.setTransform(ratio, 0, 0, ratio, 0, 0)
+    pen.setTransform(ratio, 0, 0, ratio, 0, -top * height * ratio)
     each((r, c) => {
       const place = placeOf(r, c)
       if (place < 0) return
@@ -117,14 +183,14 @@ export function render({ model }) {
       const word = wordAt([r, c])
       if (!word || inMatch(r, c) !== bold) return
       const scale = squeezed(word, cell - PADDING, font), place = placeOf(r, c)
-      pen.setTransform(ratio * scale, 0, 0, ratio, ratio * (c + 0.5) * cell, ratio * r * height)
+      pen.setTransform(ratio * scale, 0, 0, ratio, ratio * (c + 0.5) * cell, ratio * (r - top) * height)
       pen.fillStyle = place < 0 ? ink : inks[place]
       pen.fillText(word, 0, height / 2 + 4)
     })
   }
 
   function each(visit) {
-    for (let r = 0; r < count(); r++) for (let c = 0; c < columns(); c++) visit(r, c)
+    for (let r = top; r < bottom; r++) for (let c = 0; c < columns(); c++) visit(r, c)
   }
 
   function fit() {
@@ -133,6 +199,7 @@ export function render({ model }) {
     const start = model.gutter + (model.rows.before ?? 0) * cell, width = columns() * cell
     const sizes = { cell, width, start, height: count() * model.row_height, gutter: model.gutter, row: model.row_height, head: model.head }
     for (const [name, px] of Object.entries(sizes)) root.style.setProperty(`--${name}`, `${px}px`)
+    head.classList.toggle("tight", start - model.gutter < TIGHT)
     drawCells()
     if (current) drawFrame()
   }
@@ -141,7 +208,7 @@ export function render({ model }) {
 
   function sentence([row, column]) {
     const word = wordAt([row, column]), k = row * columns() + column
-    const said = model.remarks.map(({ texts, codes }) => texts[codes[k]]).filter(Boolean)
+    const said = remarks.map((remark) => remark.texts[remark.codes[k]]).filter(Boolean)
     const step = model.rows.starts[row] - model.rows.before + column
     return [word.trim() ? word : JSON.stringify(word), ...said, `step ${step.toLocaleString("en")}`].join(" · ")
   }
@@ -178,7 +245,7 @@ export function render({ model }) {
   function pointHere(next) {
     if (String(next) === String(current)) return
     point(next)
-    outbox({ hovered: current, opened })
+    say()
   }
 
   // -- gestures ---------------------------------------------------------------------------------------------------
@@ -195,13 +262,22 @@ export function render({ model }) {
   function open(row) {
     active = [row, active[1]]
     opened = { row, times: opened.times + 1 }
-    outbox({ hovered: current, opened })
+    say()
+  }
+
+  const elsewhere = (event) => model.linked && (event.ctrlKey || event.metaKey || event.shiftKey || event.button === 1)
+  const onLink = (event) => event.composedPath().some((element) => element.href)
+
+  // On a link the browser itself does what it does with links.
+  function openElsewhere(event, row) {
+    if (!onLink(event)) window.open(addressOf(row), "_blank", "noopener")
   }
 
   grid.addEventListener("pointermove", (event) => {
     inside = true
     const at = under(event)
     grid.classList.toggle("link", opens(at))
+    if (at && model.linked) pool[at[0]].link.href = addressOf(at[0])
     pointHere(at)
   })
   grid.addEventListener("pointerleave", () => {
@@ -210,7 +286,14 @@ export function render({ model }) {
   })
   grid.addEventListener("click", (event) => {
     const at = under(event)
-    if (opens(at)) open(at[0])
+    if (!opens(at)) return
+    if (elsewhere(event)) return openElsewhere(event, at[0])
+    event.preventDefault()
+    open(at[0])
+  })
+  grid.addEventListener("auxclick", (event) => {
+    const at = under(event)
+    if (opens(at) && elsewhere(event)) openElsewhere(event, at[0])
   })
   grid.addEventListener("keydown", (event) => {
     const [row, column] = active
@@ -219,7 +302,8 @@ export function render({ model }) {
       PageUp: [row - 10, column], PageDown: [row + 10, column], Home: [0, column], End: [count(), column],
     }
     if (!count()) return
-    if (event.key === "Enter" || event.key === " ") open(row)
+    if (event.key === "Enter" && elsewhere(event)) openElsewhere(event, row)
+    else if (event.key === "Enter" || event.key === " ") open(row)
     else if (event.key === "Escape") pointHere(null)
     else if (moves[event.key]) walk(moves[event.key])
     else return
@@ -237,7 +321,11 @@ export function render({ model }) {
   }
 
   const track = (event) => { pointer = { x: event.clientX, y: event.clientY } }
-  const scrolled = () => { if (current) drawFrame() }
+  const rest = oncePerFrame(scroll)
+  const scrolled = () => {
+    if (current) drawFrame()
+    rest()
+  }
   window.addEventListener("pointermove", track, { passive: true, capture: true })
   window.addEventListener("scroll", scrolled, { passive: true, capture: true })
 
@@ -246,27 +334,37 @@ export function render({ model }) {
   let adopted = null
 
   function draw() {
+    remarks = model.remarks.map(({ texts, codes }) => ({ texts, codes: new Int32Array(codes) }))
+    places = model.fills.places && new Int32Array(model.fills.places)
     if (adopted === model.rows) return drawCells()
     adopted = model.rows
+    texts = adopted.texts ?? []
+    codes = new Int32Array(adopted.codes ?? [])
     active = [0, adopted.before ?? 0]
+    first = Math.min(first, Math.max(0, count() - model.beside))
     point(null)
     drawRows()
     fit()
+    scroll()
   }
 
-  model.on(["rows", "fills", "tokens"], oncePerFrame(draw))
+  model.on(["rows", "fills", "tokens", "remarks"], oncePerFrame(draw))
+  model.on("context", drawContext)
   model.on("opened", drawOpened)
   model.on("stale", () => root.classList.toggle("stale", model.stale))
   model.on("hovered", () => {
     if (!inside && outbox.idle()) point(model.hovered.cell, model.hovered.beside)    // else this echo is old
   })
-  const sizes = new ResizeObserver(oncePerFrame(fit))
+  const sizes = new ResizeObserver(oncePerFrame(fit)), page = new ResizeObserver(rest)
   sizes.observe(root)
+  page.observe(document.documentElement)
   model.on("remove", () => {
     sizes.disconnect()
+    page.disconnect()
     window.removeEventListener("pointermove", track, { capture: true })
     window.removeEventListener("scroll", scrolled, { capture: true })
   })
+  drawContext()
   draw()
   return root
 }

@@ -19,28 +19,35 @@ NARROWEST = 26
 class WordMatrix(GestureComponent):
     """Rows of words, squeezed into their cells; the words of the match are bold (section 4.3 of the paper).
 
-    Gestures: ``{"hovered": [row, column] | None, "opened": {"row": row, "times": count}}``; a row is opened anew
-    whenever the count has grown.
+    Gestures: ``{"hovered": [row, column] | None, "opened": {"row": row, "times": count}, "context": {"before":
+    steps, "after": steps, "times": count}, "first": row}``; a row is opened, or other context asked for, whenever the
+    count has grown; of many rows, those from the first on can be seen.
     """
 
     rows: dict[str, Any] = param.Dict(
         default={},
-        doc="words (a list per row, None outside the document), starts, lengths, own (row or -1), before, columns.",
+        doc="texts and codes of the words, starts, lengths, own (row or -1), before, columns; as from `rows_of`.",
     )
     tokens: dict[str, Any] = param.Dict(
         default={}, doc="What stands in the cells instead of words, row by row; see `tokens.js`."
     )
     remarks: list[dict[str, Any]] = param.List(
-        default=[], doc="What is said of each cell: texts, and codes into them row by row, -1 for nothing."
+        default=[], doc="What is said of each cell: texts, and codes (bytes) into them row by row, -1 for nothing."
     )
     fills: dict[str, Any] = param.Dict(
         default={"ink": "#000000"},
-        doc="Colours: ink of text; behind it places in colours row by row, -1 for none, with inks for text on each.",
+        doc="Colours: ink of text; behind it places (bytes) in colours row by row, -1 for none, with inks on each.",
     )
     hovered: dict[str, Any] = param.Dict(
         default={"cell": None, "beside": "cell"},
         doc="Cell [row, column] to frame, or None; its words stand beside the 'cell' or the 'pointer'.",
     )
+    context: dict[str, Any] = param.Dict(
+        default={name: {"value": 1, "low": 0, "high": 1} for name in ("before", "after")},
+        doc="Steps before a match's start, and after: value that is asked for, low and high end.",
+    )
+    linked: bool = param.Boolean(default=False, doc="Whether the address of the page can show each row's place.")
+    beside: int = param.Integer(default=1, doc="Rows that are drawn beside the words at once.")
     stale: bool = param.Boolean(default=False, doc="Whether the rows answer an old question; they fade.")
     opened: int = param.Integer(default=-1, doc="Row whose place is shown, -1 for none.")
     gutter: int = param.Integer(default=GUTTER, doc="Width in px of the row labels.")

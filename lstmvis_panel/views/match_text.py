@@ -5,14 +5,16 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from lstmvis_panel.style import HEAT_CELL
 from lstmvis_panel.views.controls import chips
 
 if TYPE_CHECKING:
-    from lstmvis_panel.colours import ColourScale
-    from lstmvis_panel.heatmaps import HeatmapGrid
+    from collections.abc import Sequence
+
     from lstmvis_panel.questions import Matches, Query
     from lstmvis_panel.session import Session
+
+STAGES = (50, 100, 200, 500)
+"""How many rows are shown; each but the first is asked for."""
 
 
 def summary(session: Session) -> str:
@@ -23,13 +25,56 @@ def summary(session: Session) -> str:
 
 
 def found(matches: Matches) -> list[str]:
-    """Facts about matches: how many are shown, of how many."""
-    shown = matches.table.sizes["match"] - (not matches.own_ranks)
-    selected, complete = len(matches.query.selected), int(matches.table.attrs["complete"])
-    facts = [f"<b>{shown:,}</b> of {matches.candidates:,} ranges · all steps searched"]
+    """Facts about matches: how many are shown, of how many, and how many of those pass the filters."""
+    shown, selected, passing = matches.shown, len(matches.query.selected), matches.candidates
+    of = f"{passing:,} ranges"
+    if matches.query.is_filtered:
+        of = f"{passing:,} ranges that pass, of {matches.searched:,}"
+    facts = [f"<b>{shown:,}</b> of {of} · all steps searched"]
     if selected > 1:
-        facts.append(f"{complete:,} with all {selected:,} states")
-    return facts if matches.own_ranks else [*facts, f"the selection itself ranks past these {shown:,}"]
+        facts.append(f"{int(matches.table.attrs['complete']):,} with all {selected:,} states")
+    if not matches.own_ranks:
+        why = f"ranks past these {shown:,}" if matches.own_passes else "doesn’t pass"
+        facts.append(f"the selection itself {why}")
+    return facts
+
+
+def filters_in_words(
+    lengths: tuple[int, int] | None, document: int | None, starting: str, names: Sequence[str]
+) -> dict[str, str]:
+    """Say which filters are on, each by its parameter's name.
+
+    Parameters
+    ----------
+    lengths, document, starting
+        As in a `Query`.
+    names
+        What the documents are called.
+    """
+    said = {}
+    if lengths is not None:
+        low, high = lengths
+        said["lengths"] = f"length {low:,}" if low == high else f"length {low:,} to {high:,}"
+    if document is not None:
+        said["document"] = f"in {names[document]}" if document < len(names) else f"in document {document}"
+    if starting:
+        said["starting"] = f"starts at {starting}"
+    return said
+
+
+def can_show_more(matches: Matches | None) -> bool:
+    """Whether further ranges may be had by asking for more rows."""
+    return matches is not None and matches.shown == matches.query.top < min(STAGES[-1], matches.candidates)
+
+
+def can_show_fewer(matches: Matches | None) -> bool:
+    """Whether more rows were asked for than are shown at first."""
+    return matches is not None and matches.query.top > STAGES[0]
+
+
+def next_stage(top: int) -> int:
+    """The number of rows after this one."""
+    return next((stage for stage in STAGES if stage > top), STAGES[-1])
 
 
 def advice(session: Session) -> str:
@@ -37,11 +82,10 @@ def advice(session: Session) -> str:
     if session.failure:
         return _note("The search failed.", f"<p>{escape(session.failure)}</p>")
     if session.matches is not None:
-        alone = session.matches.own is not None and session.matches.table.sizes["match"] == 1
-        return _note("No other range shares a state with the selection.", _remedies(session.query)) if alone else ""
+        return _lonely(session.matches)
     if session.refusal:
         return _note("This selection can’t be matched.", f"<p>{escape(session.refusal)}</p>")
-    if session.selection is None or session.query is None:
+    if session.query is None:
         return _note(
             "Nothing is selected yet.",
             "<p>Drag over words above. Where else the same states are on together shows up here.</p>",
@@ -51,26 +95,27 @@ def advice(session: Session) -> str:
     return '<div class="lv-late">' + _note("Searching all steps …", "") + "</div>" if session.searching else ""
 
 
-def heads(grid: HeatmapGrid, scales: list[ColourScale]) -> str:
-    """Titles of the heatmaps, with what their colours mean, each above its own."""
-    width, step = grid.columns * HEAT_CELL, HEAT_CELL * (grid.left(1) - grid.left(0))
-    parts = [
-        f'<div class="lv-head" style="width:{width}px;margin-right:{step - width}px">'
-        f'<div class="lv-name" title="{escape(scale.title)}">{escape(scale.title)}</div>{_legend(scale)}</div>'
-        for scale in scales
-    ]
-    return f'<div class="lv-heads">{"".join(parts)}</div>'
+def _lonely(matches: Matches) -> str:
+    """What to do where no range is found but that of the selection."""
+    if matches.table.sizes["match"] > (matches.own is not None):
+        return ""
+    query, others = matches.query, matches.searched - (matches.own is not None)
+    if query.is_filtered and others > 0:
+        return _note(
+            "No other range passes the filters." if matches.own is not None else "No range passes the filters.",
+            f"<p>Without them there are {others:,}.</p>",
+        )
+    if query.steps is None:
+        return _note("No range of two steps has a pinned state on.", _remedies(query))
+    return _note("No other range shares a state with the selection.", _remedies(query))
 
 
-def _legend(scale: ColourScale) -> str:
-    whole = escape(", ".join(text for _, text in scale.legend))
-    if scale.gradual:
-        (low, first), (high, last) = scale.legend
-        keys = f'{first}<span class="lv-ramp" style="background:linear-gradient(90deg,{low},{high})"></span>{last}'
-    else:
-        each = (f'<span class="lv-key"><i style="background:{c}"></i>{escape(t)}</span>' for c, t in scale.legend)
-        keys = "".join(each)
-    return f'<div class="lv-legend" title="{whole}">{keys}</div>'
+def filters_hide_all(matches: Matches | None) -> bool:
+    """Whether the filters leave nothing to show."""
+    if matches is None or not matches.query.is_filtered:
+        return False
+    own = int(matches.own is not None)
+    return matches.table.sizes["match"] == own < matches.searched
 
 
 def _remedies(query: Query | None) -> str:

@@ -45,10 +45,9 @@ CELL = """(cell) => {
 }"""
 
 MATRIX_CELL = """(matrix, [row, offset]) => {
-  const canvas = matrix.querySelector("canvas").getBoundingClientRect(), style = getComputedStyle(matrix)
+  const grid = matrix.querySelector(".grid").getBoundingClientRect(), style = getComputedStyle(matrix)
   const px = (name) => parseFloat(style.getPropertyValue(name))
-  const before = (px("--start") - px("--gutter")) / px("--cell")
-  return { x: canvas.x + (before + offset) * px("--cell"), y: canvas.y + row * px("--row"),
+  return { x: grid.x + px("--start") + offset * px("--cell"), y: grid.y + row * px("--row"),
     width: px("--cell"), height: px("--row") }
 }"""
 

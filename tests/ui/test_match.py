@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 from lstmvis_panel import find_matches, open_recording, save_recording, select_states
 from lstmvis_panel.style import HEAT_CELL
 from tests.drawn import recording_of
+from tests.ui.gestures import drag
 from tests.ui.screen import SETTLED, Screen, middle, pixels
 
 if TYPE_CHECKING:
@@ -32,6 +33,16 @@ ROWS = (
 )
 #   5-6 with three states, 15-16 with two, 25-26 with one
 
+# Matches of two, three and four steps; the second document has those of three.
+#        0         1         2         3
+#        0123456789012345678901234567890123456789
+LONG = "aFGbcFGbcFGHbcFGHbcFGHdcFGHIdcFGdcFGdcab"
+LONG_ROWS = (
+    ".##..##..###..###..###..####..##..##....",
+    ".##..##..###..###...##..####............",
+)
+DOCUMENTS = "0" * 18 + "1" * 22
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -39,6 +50,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     save_recording(recording_of(WORDS, *ROWS), folder / "drawn.h5")
     many = recording_of("aFGb" * 120, *(".##." * 120 for _ in range(3)))
     save_recording(many, folder / "many.h5")
+    save_recording(recording_of(LONG, *LONG_ROWS, documents=DOCUMENTS), folder / "long.h5")
     return folder
 
 
@@ -168,3 +180,270 @@ def test_an_empty_match_view_says_what_to_do(page: Page, matched: Server, query:
     screen = Screen(page, matched.url).open(project="drawn", **query)
     expect(screen.page.locator(".lv-note b")).to_have_text(says, timeout=SETTLED)
     assert screen.rows() == []
+
+
+# -- heatmaps ---------------------------------------------------------------------------------------------------------
+
+
+def titles(screen: Screen) -> list[str]:
+    return screen.page.locator(".heads .name").all_text_contents()
+
+
+def heatmaps_box(screen: Screen) -> dict[str, float]:
+    box = screen.page.locator(".lv-clip canvas").first.bounding_box()
+    assert box is not None
+    return dict(box)
+
+
+def test_heatmaps_are_dragged_aside_moved_by_key_removed_and_added(screen: Screen) -> None:
+    assert titles(screen) == ["match count", "capital", "place"]
+    step, grip = 25 * HEAT_CELL, screen.page.locator(".heads .name").first.bounding_box()
+    assert grip is not None
+    start = middle(dict(grip))
+    drag(screen.page, start, (start[0] + step, start[1]))
+    screen.wait_for_address(heatmaps="capital,match count,place")
+    screen.page.locator(".heads .name", has_text="place").focus()
+    screen.page.keyboard.press("ArrowLeft")
+    screen.wait_for_address(heatmaps="capital,place,match count")
+    expect(screen.page.locator(".heads .name:focus")).to_have_text("place")
+    screen.page.get_by_role("button", name="Remove the heatmap capital").click()
+    screen.wait_for_address(heatmaps="place,match count")
+    wait_until(lambda: heatmaps_box(screen)["width"] == 48 * HEAT_CELL, screen.page, timeout=SETTLED)
+    screen.page.get_by_label("Add a heatmap").select_option("capital")
+    screen.wait_for_address(heatmaps="place,match count,capital")
+    expect(screen.page.locator(".heads .name")).to_have_text(["place", "match count", "capital"], timeout=SETTLED)
+
+
+def test_each_heatmap_has_its_cells_below_its_title(page: Page, matched: Server) -> None:
+    screen = Screen(page, matched.url).open(project="drawn", left=0, selection="5-7", heatmaps="capital,match count")
+    screen.wait_for_rows(3)
+    grid, title = heatmaps_box(screen), page.locator(".heads .name").nth(1).bounding_box()
+    assert title is not None
+    left = grid["x"] + 25 * HEAT_CELL
+    assert title["x"] == pytest.approx(left, abs=3)
+
+    def colour(row: int, offset: int) -> tuple[int, ...]:
+        x, y = left + (3.5 + offset) * HEAT_CELL, screen.cell(row, 0)["y"] + 9
+        return tuple(pixels(page)[round(y), round(x)].tolist())
+
+    wait_until(lambda: colour(0, 1) == (0x1F, 0x74, 0xBF), page, timeout=SETTLED)  # all three states are on
+    assert colour(0, 4) == (255, 255, 255)
+    assert colour(0, 1) != colour(1, 1) != colour(2, 1)
+
+
+def test_hovering_marks_a_cell_in_a_heatmap_that_was_moved(page: Page, matched: Server) -> None:
+    screen = Screen(page, matched.url).open(
+        project="drawn", left=0, selection="5-7", heatmaps="place,match count", before=1, after=5
+    )
+    screen.wait_for_rows(3)
+    grid, row = heatmaps_box(screen), screen.cell(2, 0)
+    page.mouse.move(grid["x"] + (8 + 1.5) * HEAT_CELL, row["y"] + row["height"] / 2)
+    tip = page.locator(".matrix .tip")
+    expect(tip).to_have_text("F · place 25 · 1 of 3 states on · step 25", timeout=SETTLED)
+
+
+def test_the_mask_fades_colours_where_few_states_are_on(page: Page, matched: Server) -> None:
+    screen = Screen(page, matched.url).open(project="drawn", left=0, selection="5-7", mapping="capital")
+    screen.wait_for_rows(3)
+    full = [screen.colour(row, 0) for row in range(3)]
+    assert len(set(full)) == 1
+    page.get_by_role("button", name="mask").click()
+    screen.wait_for_address(match_mask="yes")
+    wait_until(lambda: screen.colour(2, 0) != full[0], page, timeout=SETTLED)
+    masked = [screen.colour(row, 0) for row in range(3)]
+    assert masked[0] == full[0]
+    assert [sum(colour) for colour in masked] == sorted(sum(colour) for colour in masked)
+    assert len(set(masked)) == 3
+
+
+# -- which matches ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def lengths(page: Page, matched: Server) -> Screen:
+    screen = Screen(page, matched.url).open(project="long", left=0, selection="1-3")
+    screen.wait_for_rows(8)
+    return screen
+
+
+def bar(screen: Screen, at: int, histogram: int = 0) -> tuple[float, float]:
+    box = screen.page.locator(f'.lengths .bars >> nth={histogram} >> [data-bar="{at}"]').bounding_box()
+    assert box is not None
+    return middle(dict(box))
+
+
+def test_a_bar_says_how_many_matches_have_its_length(lengths: Screen) -> None:
+    lengths.page.mouse.move(*bar(lengths, 1))
+    expect(lengths.page.locator(".lengths .tip")).to_have_text("length 3 · 3 ranges · 2 with all 2 states")
+
+
+def test_a_click_on_a_bar_shows_matches_of_that_length_and_a_second_one_all(lengths: Screen) -> None:
+    lengths.page.mouse.click(*bar(lengths, 1))
+    lengths.wait_for_address(lengths="3-3")
+    lengths.wait_for_rows(4)  # and the selection, which is shorter
+    assert lengths.rows() == ["selection", "9", "14", "19"]
+    expect(lengths.page.get_by_text(re.compile("3 of 3 ranges that pass, of 9"))).to_be_visible()
+    expect(lengths.page.get_by_text("the selection itself doesn’t pass")).to_be_visible()
+    lengths.page.mouse.click(*bar(lengths, 1))
+    lengths.wait_for_address(lengths=None)
+    lengths.wait_for_rows(8)
+
+
+def test_a_drag_over_bars_shows_matches_of_those_lengths(lengths: Screen) -> None:
+    drag(lengths.page, bar(lengths, 1, histogram=1), bar(lengths, 2, histogram=1))
+    lengths.wait_for_address(lengths="3-4")
+    lengths.wait_for_rows(5)
+
+
+def test_bars_are_chosen_by_keyboard(lengths: Screen) -> None:
+    lengths.page.locator(".lengths").focus()
+    lengths.page.keyboard.press("ArrowRight")
+    lengths.page.keyboard.press("Shift+ArrowRight")
+    lengths.page.keyboard.press("Enter")
+    lengths.wait_for_address(lengths="3-4")
+    lengths.wait_for_rows(5)
+
+
+def test_matches_that_start_at_a_value_and_in_a_document(lengths: Screen) -> None:
+    field = lengths.page.get_by_label("What stands where matches start")
+    field.fill("place:>=9")
+    field.press("Enter")
+    lengths.wait_for_address(starting="place:>=9")
+    lengths.wait_for_rows(7)
+    lengths.page.get_by_label("Document in which matches start").select_option("document 2")
+    lengths.wait_for_address(document=1)
+    lengths.wait_for_rows(5)
+    assert lengths.rows() == ["selection", "24", "20", "30", "34"]
+    lengths.page.get_by_role("button", name="starts at place:>=9 ×").click()
+    lengths.wait_for_address(starting=None, document=1)
+    assert field.input_value() == ""
+    lengths.page.get_by_role("button", name="in document 2 ×").click()
+    lengths.wait_for_address(document=None)
+    lengths.wait_for_rows(8)
+
+
+def test_what_can_not_be_read_is_said_beside_the_field(lengths: Screen) -> None:
+    field = lengths.page.get_by_label("What stands where matches start")
+    field.fill("capital:huge")
+    field.press("Enter")
+    expect(lengths.page.locator(".lv-warning")).to_contain_text("huge", timeout=SETTLED)
+    lengths.wait_for_address(starting=None)
+
+
+def test_where_none_passes_the_filters_are_cleared_at_a_click(page: Page, matched: Server) -> None:
+    screen = Screen(page, matched.url).open(project="long", left=0, selection="1-3", starting="b", lengths="2-4")
+    expect(page.locator(".lv-note b")).to_have_text("No other range passes the filters.", timeout=SETTLED)
+    page.get_by_role("button", name="clear the filters").click()
+    screen.wait_for_address(starting=None, lengths=None)
+    screen.wait_for_rows(8)
+    expect(page.get_by_role("button", name="clear the filters")).to_be_hidden()
+
+
+def test_overlapping_matches_are_shown_on_request(lengths: Screen) -> None:
+    lengths.page.get_by_role("button", name="distinct ✓").click()
+    lengths.wait_for_address(distinct="no")
+    lengths.wait_for_rows(9)
+
+
+def test_more_matches_are_shown_on_request_up_to_five_hundred(page: Page, matched: Server) -> None:
+    screen = Screen(page, matched.url).open(project="many", selection="1-3", left=1)
+    screen.wait_for_rows(50)
+    page.get_by_role("button", name="more").click()
+    screen.wait_for_address(top=100)
+    screen.wait_for_rows(100)
+    page.get_by_role("button", name="more").click()
+    screen.wait_for_rows(120)
+    expect(page.get_by_role("button", name="more")).to_be_hidden()
+    page.get_by_role("button", name="fewer").click()
+    screen.wait_for_address(top=None)
+    screen.wait_for_rows(50)
+
+
+@pytest.fixture
+def crowd(page: Page, crowded: Server) -> Screen:
+    screen = Screen(page, crowded.url).open(project="crowd", selection="1-3", left=1, top=500)
+    screen.wait_for_rows(500)
+    return screen
+
+
+@pytest.fixture(scope="module")
+def crowded(start_server: Callable[..., Server], tmp_path_factory: pytest.TempPathFactory) -> Server:
+    folder = tmp_path_factory.mktemp("crowded")
+    save_recording(recording_of("aFGb" * 600, *(".##." * 600 for _ in range(3))), folder / "crowd.h5")
+    return start_server(folder)
+
+
+def test_of_five_hundred_rows_those_that_are_seen_are_drawn(crowd: Screen) -> None:
+    crowd.page.locator(".matrix .row").nth(420).scroll_into_view_if_needed()
+    wait_until(lambda: crowd.colour(420, 1) == (0x1F, 0x74, 0xBF), crowd.page, timeout=SETTLED)
+    canvas = crowd.page.locator(".matrix canvas").bounding_box()
+    assert canvas is not None
+    assert canvas["height"] < 120 * 18
+    assert heatmaps_box(crowd)["height"] == 120 * 18
+    # The match count of the same row stands beside it.
+    row = crowd.cell(420, 0)
+    x, y = heatmaps_box(crowd)["x"] + 4.5 * HEAT_CELL, row["y"] + 9
+    wait_until(
+        lambda: tuple(pixels(crowd.page)[round(y), round(x)].tolist()) == (0x1F, 0x74, 0xBF),
+        crowd.page,
+        timeout=SETTLED,
+    )
+    crowd.page.mouse.move(x, y)
+    expect(crowd.page.locator(".matrix .tip")).to_contain_text("step 1,68", timeout=SETTLED)
+
+
+# -- context and links ------------------------------------------------------------------------------------------------
+
+
+def test_context_is_adjusted_beside_the_start(screen: Screen) -> None:
+    before, after = (screen.page.get_by_label(f"Steps shown {side}") for side in ("before", "from"))
+    before.fill("1")
+    before.press("Enter")
+    screen.wait_for_address(before=1)
+    expect(screen.page.locator(".matrix .text").first).to_have_text(re.compile("^e F G h"), timeout=SETTLED)
+    after.fill("99")
+    after.press("Tab")
+    screen.wait_for_address(before=1, after=60)
+    expect(after).to_have_value("60")
+    after.fill("4")
+    after.press("Enter")
+    expect(screen.page.locator(".matrix .text").nth(1)).to_have_text("e F G h i", timeout=SETTLED)
+    wait_until(lambda: heatmaps_box(screen)["width"] == (3 * 7 - 2) * HEAT_CELL, screen.page, timeout=SETTLED)
+
+
+def test_a_row_opens_in_a_new_tab_with_what_is_selected(screen: Screen) -> None:
+    screen.hover(1, 0)
+    with screen.page.context.expect_page() as opened:
+        screen.page.locator(".matrix .row a").nth(1).click(modifiers=["Control"])
+    other = Screen(opened.value, screen.url).ready()
+    other.wait_for_address(position=15, selection="5-7", left=0, source="cell")
+    other.wait_for_selected([0, 1, 2])
+    assert screen.query()["position"] != "15"
+    with screen.page.context.expect_page() as opened:
+        screen.page.mouse.click(*middle(screen.cell(2, 1)), button="middle")
+    Screen(opened.value, screen.url).ready().wait_for_address(position=25, selection="5-7")
+
+
+def test_pinned_states_are_matched_without_a_selection(page: Page, matched: Server) -> None:
+    screen = Screen(page, matched.url).open(project="drawn", pinned="0,1")
+    screen.wait_for_rows(3)
+    assert screen.rows() == ["15", "5", "25"]  # at 5 a third state is on
+
+
+def test_an_address_shows_the_same_matches_again(page: Page, matched: Server) -> None:
+    asked = {
+        "project": "long", "selection": "1-3", "left": 0, "heatmaps": "place,match count", "mapping": "capital",
+        "match_mask": "yes", "distinct": "no", "top": 100, "before": 2, "after": 7, "lengths": "2-3", "document": 1,
+        "starting": "capital:capital",
+    }  # fmt: skip
+    screen = Screen(page, matched.url).open(**asked)
+    expect(page.get_by_text(re.compile("ranges that pass, of 9"))).to_be_visible(timeout=SETTLED)
+    seen = (screen.rows(), screen.row_texts(), titles(screen), page.locator(".lv-chip").all_text_contents())
+    assert len(seen[0]) > 3
+    assert titles(screen) == ["place", "match count"]
+    screen.wait_for_address(**asked)
+    page.goto(page.url)
+    screen.ready()
+    expect(page.get_by_text(re.compile("ranges that pass, of 9"))).to_be_visible(timeout=SETTLED)
+    assert (screen.rows(), screen.row_texts(), titles(screen), page.locator(".lv-chip").all_text_contents()) == seen
+    expect(page.get_by_role("button", name="mask ✓")).to_be_visible()

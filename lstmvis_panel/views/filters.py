@@ -1,0 +1,144 @@
+"""Which matches pass: by their length, by the document in which they start, by what stands there."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import partial
+from html import escape
+from typing import Any
+
+import panel as pn
+import param
+
+from lstmvis_panel.components.length_bars import LengthBars
+from lstmvis_panel.length_bars import length_bars
+from lstmvis_panel.schema import RecordingError
+from lstmvis_panel.session import FILTERS, Session
+from lstmvis_panel.starts import document_names
+from lstmvis_panel.views.controls import CONTROLS, small_button, text
+from lstmvis_panel.views.match_text import filters_in_words
+from lstmvis_panel.wanted import parse_search
+
+ANYWHERE, ANY = "any document", -1
+
+LISTED = 500
+"""Most documents in a list; of more, the name of one is typed."""
+
+
+class FiltersView(param.Parameterized):
+    """The filters of a session's matches: `lengths`, `fields` and `chips` are for a view to lay out.
+
+    Parameters
+    ----------
+    session
+        The visitor's session.
+    """
+
+    session: Session = param.ClassSelector(class_=Session, constant=True)
+    mistake: str = param.String(doc="Why what was typed can't be searched for.")
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session=session)
+        self._names = document_names(session.recording)
+        self.lengths = LengthBars(margin=(0, 8, 0, 8), height=28)
+        self.lengths.param.watch(self._on_lengths, "gesture", onlychanged=False)
+        self.chips = pn.Row(margin=0, styles={"gap": "6px", "flex-wrap": "wrap"})
+        self.fields = [self._starting(), *([self._document()] if len(self._names) > 1 else [])]
+        self._show_lengths()
+        self._show_chosen()
+
+    @param.depends("session.matches", watch=True)
+    def _show_lengths(self) -> None:
+        matches = self.session.matches
+        if matches is None:
+            self.lengths.param.update(histograms=[], bars=[])
+            return
+        bars, states = length_bars(matches.lengths), len(matches.query.selected)
+        histograms = [{"title": "length", "unit": "ranges", "counts": bars.candidates}]
+        if states > 1 and any(bars.complete):
+            said = f"with all {states:,} states"
+            histograms.append({"title": "all states on", "unit": said, "counts": bars.complete})
+        self.lengths.param.update(histograms=histograms, bars=bars.bounds)
+
+    @param.depends(*(f"session.{name}" for name in FILTERS), watch=True)
+    def _show_chosen(self) -> None:
+        session = self.session
+        self.lengths.chosen = None if session.lengths is None else list(session.lengths)
+        said = filters_in_words(session.lengths, session.document, session.starting, self._names)
+        self.chips.objects = [
+            small_button(f"{words} ×", "Remove this filter", partial(self._remove, name))
+            for name, words in said.items()
+        ]
+
+    def _remove(self, name: str) -> None:
+        self.session.param.update(**{name: self.session.param[name].default})
+
+    def _on_lengths(self, event: param.parameterized.Event) -> None:
+        lengths = event.new.get("lengths")
+        self.session.lengths = None if lengths is None else (int(lengths[0]), int(lengths[1]))
+
+    # -- fields -------------------------------------------------------------------------------------------------------
+
+    def _starting(self) -> pn.viewable.Viewable:
+        session = self.session
+        field = pn.widgets.TextInput(
+            label="What stands where matches start", placeholder="word or annotation:value",
+            value=session.starting, width=190, margin=0, stylesheets=[CONTROLS],
+        )  # fmt: skip
+        field.param.watch(self._on_typed, "value")
+        session.param.watch(lambda event: field.param.update(value=event.new), "starting")
+        said = text(pn.bind(_warning, self.param.mistake), margin=(4, 0, 0, 8))
+        return pn.Row(_label("starts at"), field, said, margin=0)
+
+    def _on_typed(self, event: param.parameterized.Event) -> None:
+        typed = event.new.strip()
+        try:
+            if typed:
+                parse_search(typed, self.session.recording)
+        except RecordingError as error:
+            self.mistake = str(error)
+        else:
+            self.mistake = ""
+            self.session.starting = typed
+
+    def _on_document(self, event: param.parameterized.Event) -> None:
+        self.session.document = None if event.new == ANY else event.new
+
+    def _name(self, document: int | None) -> str:
+        return "" if document is None else self._names[document]
+
+    def _on_named(self, event: param.parameterized.Event) -> None:
+        typed = event.new.strip()
+        found = typed in self._names
+        self.mistake = f"There is no document “{typed}”." if typed and not found else ""
+        if found or not typed:
+            self.session.document = self._names.index(typed) if found else None
+
+    def _document(self) -> pn.viewable.Viewable:
+        session, names = self.session, self._names
+        layout: dict[str, Any] = {
+            "label": "Document in which matches start", "width": 170, "margin": 0, "stylesheets": [CONTROLS],
+        }  # fmt: skip
+        if len(names) > LISTED:
+            field = pn.widgets.TextInput(placeholder=ANYWHERE, value=self._name(session.document), **layout)
+            field.param.watch(self._on_named, "value")
+            session.param.watch(lambda event: field.param.update(value=self._name(event.new)), "document")
+        else:
+            often = Counter(names)
+            options = {name if often[name] == 1 else f"{name} ({at})": at for at, name in enumerate(names)}
+            field = pn.widgets.Select(options={ANYWHERE: ANY, **options}, value=_chosen(session.document), **layout)
+            field.param.watch(self._on_document, "value")
+            session.param.watch(lambda event: field.param.update(value=_chosen(event.new)), "document")
+        return pn.Row(_label("in"), field, margin=0)
+
+
+def _label(words: str) -> pn.viewable.Viewable:
+    return text(f'<span class="lv-muted">{words}</span>', margin=(5, 8, 0, 0))
+
+
+def _warning(mistake: str) -> str:
+    return f'<span class="lv-warning" role="status">{escape(mistake)}</span>' if mistake else ""
+
+
+def _chosen(document: int | None) -> int:
+    return ANY if document is None else document
