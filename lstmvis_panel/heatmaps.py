@@ -19,7 +19,7 @@ from lstmvis_panel.alignment import MATCH, OFFSET
 from lstmvis_panel.style import HEAT_CELL, ROW_HEIGHT, Theme
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from lstmvis_panel.colours import ColourScale
 
@@ -133,14 +133,13 @@ def marked_cells(grid: HeatmapGrid, cell: tuple[int, int] | None, theme: Theme) 
     return hv.Rectangles(boxes).opts(fill_alpha=0, line_color=theme.hover, line_width=2, **NO_TOOLS)
 
 
-def fitted(grid_now: Callable[[], HeatmapGrid]) -> Callable[[Any, Any], None]:
-    """A HoloViews hook that gives each cell its exact place, rows downwards, on whatever lies behind the plot."""
+def fitted(plot: Any, overlay: hv.Overlay) -> None:
+    """A HoloViews hook that gives each cell its exact place, rows downwards, on whatever lies behind the plot.
 
-    def hook(plot: Any, _element: Any) -> None:
-        grid = grid_now()
-        across = max(grid.across, 1)
-        plot.handles["x_range"].update(start=0, end=across, reset_start=0, reset_end=across)
-        plot.handles["y_range"].update(start=grid.rows, end=0, reset_start=grid.rows, reset_end=0)
-        plot.state.update(background_fill_alpha=0, border_fill_alpha=0, outline_line_alpha=0)
-
-    return hook
+    It asks the picture itself, since HoloViews keeps a hook, and all that it knows, for good.
+    """
+    picture = next(layer for layer in overlay if isinstance(layer, hv.RGB))
+    _, _, across, rows = picture.bounds.lbrt()
+    plot.handles["x_range"].update(start=0, end=across, reset_start=0, reset_end=across)
+    plot.handles["y_range"].update(start=rows, end=0, reset_start=rows, reset_end=0)
+    plot.state.update(background_fill_alpha=0, border_fill_alpha=0, outline_line_alpha=0)

@@ -125,9 +125,7 @@ def test_rendered_plot_has_each_cell_at_its_place_whatever_the_grid_is_then():
     def picture(**_count: int) -> hv.RGB:
         return heatmaps([(values, scale)] * grids[-1].count, everywhere(values), grids[-1])
 
-    layers = (hv.DynamicMap(picture, streams=[shown]) * start_lines(GRID, LIGHT)).opts(
-        hooks=[fitted(lambda: grids[-1])]
-    )
+    layers = (hv.DynamicMap(picture, streams=[shown]) * start_lines(GRID, LIGHT)).opts(hooks=[fitted])
     plot = hv.renderer("bokeh").get_plot(layers)
     figure = plot.state
     assert (figure.x_range.start, figure.x_range.end) == (0, 8)

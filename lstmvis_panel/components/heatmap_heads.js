@@ -12,7 +12,7 @@ function part(name, parent, tag = "div") {
 export function render({ model }) {
   const root = document.createElement("div")
   root.className = "heads"
-  root.setAttribute("role", "list")
+  root.setAttribute("role", "group")
   root.setAttribute("aria-label", "Heatmaps")
   const heads = new Map()                  // by name; kept, so that what has the focus keeps it
   let order = [], dragged = null
@@ -44,7 +44,6 @@ export function render({ model }) {
   function build(name) {
     const head = part("head", root)
     root.append(previous, next)
-    head.setAttribute("role", "listitem")
     const line = part("line", head), grip = part("name", line, "button"), remove = part("remove", line, "button")
     remove.textContent = "×"
     const legend = part("legend", head)

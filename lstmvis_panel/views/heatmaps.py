@@ -104,7 +104,7 @@ class HeatmapsView(pn.viewable.Viewer):
         self._hold_streams(picture)
         return hv.Overlay(layers).collate().opts(
             responsive=True, border=0, padding=0, xaxis=None, yaxis=None, toolbar=None, show_frame=False,
-            show_legend=False, shared_axes=False, hooks=[fitted(lambda: self.grid)],
+            show_legend=False, shared_axes=False, hooks=[fitted],
         )  # fmt: skip
 
     def _picture(self, **_changed: Any) -> hv.RGB:
