@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode
 import param
 
 from lstmvis_panel import schema
+from lstmvis_panel.questions import VALUE
 from lstmvis_panel.session import Session
 from lstmvis_panel.starts import document_names
 from lstmvis_panel.wanted import parse_search
@@ -29,13 +30,16 @@ ALWAYS = ("source", "position", "selection", "threshold", "left", "right", "word
 """Parameters of a session that an address holds whatever they are."""
 
 CHANGED = (
-    "stack", "pinned", "alone", "order", "tracks", "mask",
+    "rule", "unit", "stack", "pinned", "alone", "order", "tracks", "mask",
     "heatmaps", "match_mask", "distinct", "top", "before", "after",
     "lengths", "document", "starting",
 )  # fmt: skip
 """Those that it holds where they are not what the recording shows first."""
 
-KEYS = (*ALWAYS, *CHANGED)
+DECIDING = ("source", "rule", "unit")
+"""Those that decide what the others can be; they are read first."""
+
+KEYS = tuple(dict.fromkeys([*DECIDING, *ALWAYS, *CHANGED]))
 """Parameters of a session that an address holds. Thresholds of stacked sources stand with their names."""
 
 APART, BESIDE = ",", "@"
@@ -62,7 +66,7 @@ def encoded(query: Mapping[str, str]) -> str:
 
 def written(session: Session) -> dict[str, str]:
     """The session as query parameters. A value that says nothing, such as no selection, is left out."""
-    fresh = Session(session.recording)
+    fresh = Session(session.recording, threshold=session.threshold)  # which spares it reading for a first one
     query = {"project": session.project} if session.project else {}
     for key in KEYS:
         value = getattr(session, key)
@@ -133,7 +137,7 @@ def read(recording: xr.Dataset, query: Mapping[str, str]) -> Restored:
             values |= found if isinstance(found, dict) else {key: found}
             if correction:
                 notices.append(f"{_name(key)} “{query[key]}” in the address {correction}")
-        if key == "source":  # what follows belongs to it
+        if key in DECIDING:
             fresh.param.update(**values)
     return Restored(values, notices)
 
@@ -207,6 +211,14 @@ def _real(session: Session, key: str, text: str) -> tuple[float, str]:
         message = f"is no number; {getattr(session, key)} is used."
         raise ValueError(message)
     return value, ""
+
+
+def _threshold(session: Session, key: str, text: str) -> tuple[float, str]:
+    value, correction = _real(session, key, text)
+    if session.unit == VALUE or 0 <= value <= 1:
+        return value, correction
+    inside = min(max(value, 0.0), 1.0)
+    return inside, f"is no quantile, which lies between 0 and 1; {_number(inside)} is used."
 
 
 def _stack(session: Session, _key: str, text: str) -> tuple[dict[str, Any], str]:
@@ -287,6 +299,6 @@ def _selection(session: Session, _key: str, text: str) -> tuple[tuple[int, int],
 
 
 _READERS = {
-    "threshold": _real, "selection": _selection, "stack": _stack, "pinned": _states, "alone": _state,
+    "threshold": _threshold, "selection": _selection, "stack": _stack, "pinned": _states, "alone": _state,
     "lengths": _lengths, "document": _document, "starting": _starting,
 }  # fmt: skip

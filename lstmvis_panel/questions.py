@@ -14,10 +14,18 @@ import xarray as xr
 
 from lstmvis_panel.alignment import align_matches, annotation_key
 from lstmvis_panel.matching import find_matches_and_lengths, own_match
+from lstmvis_panel.quantiles import quantile_thresholds
+from lstmvis_panel.selection import Rule
 from lstmvis_panel.starts import starts_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from lstmvis_panel.quantiles import Quantiles
+    from lstmvis_panel.selection import QuantileThresholds
+
+VALUE, QUANTILE = "value", "quantile"
+"""What a threshold is given in: the units of the drawn values, or a quantile of each state's own values."""
 
 CONTEXT_BEFORE, CONTEXT_AFTER = 3, 20
 """Steps of context in the match view: left of a match's start, and from the start on."""
@@ -51,6 +59,10 @@ class Query:
         As for `find_matches`.
     document, starting
         Where a match starts, as for `starts_in`.
+    rule
+        As for `find_matches`.
+    unit
+        `VALUE`, or `QUANTILE`: then the threshold is one.
     """
 
     source: str
@@ -66,6 +78,8 @@ class Query:
     lengths: tuple[int, int] | None = None
     document: int | None = None
     starting: str = ""
+    rule: str = Rule.ABOVE
+    unit: str = VALUE
 
     @property
     def is_filtered(self) -> bool:
@@ -137,7 +151,12 @@ class Matches:
         return self.table.sizes["match"] - (not self.own_ranks)
 
 
-def answer(recording: xr.Dataset, query: Query, cancelled: Callable[[], bool] | None = None) -> Matches:
+def answer(
+    recording: xr.Dataset,
+    query: Query,
+    cancelled: Callable[[], bool] | None = None,
+    quantiles: Quantiles | None = None,
+) -> Matches:
     """Answer a query: the best matches, with what stands around them.
 
     Parameters
@@ -148,25 +167,38 @@ def answer(recording: xr.Dataset, query: Query, cancelled: Callable[[], bool] | 
         What to match.
     cancelled
         Asked now and then; once true, the search ends with `matching.Cancelled`.
+    quantiles
+        Of the query's source under its rule, where they are known; else they are computed if they are needed.
     """
     states = recording[query.source]
+    threshold = _threshold(states, query, cancelled, quantiles)
     selected, limits = np.array(query.selected, np.int64), (query.left, query.right)
     search = partial(
-        find_matches_and_lengths, states, selected, query.threshold, *limits,
-        min_length=query.min_length, cancelled=cancelled,
+        find_matches_and_lengths, states, selected, threshold, *limits,
+        rule=query.rule, min_length=query.min_length, cancelled=cancelled,
     )  # fmt: skip
     where = starts_in(recording, query.document, query.starting)
     found = search(top=query.top, distinct=query.distinct, lengths=query.lengths, where=where)
     table, everywhere = found.matches, (found if where is None else search(top=0)).lengths
     own, ranks, passes = None, True, True
     if len(selected) and query.steps is not None:
-        mine = own_match(states, selected, query.threshold, *query.steps, *limits, cancelled=cancelled)
+        mine = own_match(states, selected, threshold, *query.steps, *limits, rule=query.rule, cancelled=cancelled)
         own = _row_of(table, mine)
         if own is None and mine.sizes["match"]:
             own, ranks, passes = 0, False, _passes(mine, query.lengths, where)
             table = xr.concat([mine, table], "match", combine_attrs="override").assign_attrs(table.attrs)
-    aligned = align_matches(recording, states, selected, query.threshold, table, query.before, query.after)
+    aligned = align_matches(recording, states, selected, threshold, table, query.before, query.after, rule=query.rule)
     return Matches(query, table, aligned, own, ranks, passes, found.lengths, int(everywhere.candidates.sum()))
+
+
+def _threshold(
+    states: xr.DataArray, query: Query, cancelled: Callable[[], bool] | None, quantiles: Quantiles | None
+) -> float | QuantileThresholds:
+    if query.unit == VALUE:
+        return query.threshold
+    if quantiles is not None:
+        return quantiles.thresholds(query.threshold)
+    return quantile_thresholds(states, query.threshold, rule=query.rule, cancelled=cancelled)
 
 
 def _row_of(table: xr.Dataset, mine: xr.Dataset) -> int | None:

@@ -14,13 +14,24 @@ import param
 import xarray as xr
 
 from lstmvis_panel import schema
-from lstmvis_panel.alignment import displayed
-from lstmvis_panel.questions import CONTEXT_AFTER, CONTEXT_BEFORE, MATCH_COUNT, TOP, Matches, Query, answer
-from lstmvis_panel.selection import on, select_states
-from lstmvis_panel.windows import Window
+from lstmvis_panel.layers import FIRST_THRESHOLD, Asked, Layer
+from lstmvis_panel.questions import (
+    CONTEXT_AFTER,
+    CONTEXT_BEFORE,
+    MATCH_COUNT,
+    QUANTILE,
+    TOP,
+    VALUE,
+    Matches,
+    Query,
+    answer,
+)
+from lstmvis_panel.selection import Rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    from lstmvis_panel.thresholds import ThresholdProfile
 
 LEFT_OF_MARK = 3
 """Steps shown left of the step that was asked for."""
@@ -31,7 +42,7 @@ NO_MAPPING = "none"
 FIRST_TRACKS = 2
 """Annotations that are shown before a visitor has chosen any."""
 
-CRITERION = ("source", "selection", "threshold", "left", "right")
+CRITERION = ("source", "selection", "threshold", "left", "right", "rule", "unit")
 """What S1 follows from."""
 
 FILTERS = ("lengths", "document", "starting")
@@ -84,8 +95,12 @@ class Session(param.Parameterized):
     width: int = param.Integer(default=1140, bounds=(80, None), doc="Room in px for the steps shown.")
     selection: tuple[int, int] | None = Steps(doc="Selected steps (start, stop), stop exclusive.")
     threshold: float = param.Number(
-        default=0.3, bounds=(-sys.float_info.max, sys.float_info.max), doc="A state is on from this value."
+        default=FIRST_THRESHOLD, bounds=(-sys.float_info.max, sys.float_info.max), doc="A state is on from there."
     )
+    rule: str = param.Selector(
+        objects=[str(rule) for rule in Rule], default=str(Rule.ABOVE), doc="On which side of a threshold a state is on."
+    )
+    unit: str = param.Selector(objects=[VALUE, QUANTILE], default=VALUE, doc="What thresholds are given in.")
     left: int = param.Integer(default=1, bounds=(0, 99), doc="Steps before the selection at which a state must be off.")
     right: int = param.Integer(default=0, bounds=(0, 99), doc="Steps after the selection at which a state must be off.")
     pinned: list[int] | None = param.List(
@@ -119,6 +134,9 @@ class Session(param.Parameterized):
 
     listed: np.ndarray = param.Array(default=np.zeros(0, np.int64), doc="S1, or what is pinned; ascending numbers.")
     selected: np.ndarray = param.Array(default=np.zeros(0, np.int64), doc="What is matched: all listed, or one alone.")
+    lacking: tuple[str, str] | None = param.Tuple(
+        default=None, length=2, allow_None=True, doc="Source and rule whose quantiles have to be measured first."
+    )
     refusal: str = param.String(doc="Why the selection yields no states, where it is not allowed.")
     query: Query | None = param.ClassSelector(class_=Query, default=None, allow_None=True, doc="What is to be matched.")
     matches: Matches | None = param.ClassSelector(class_=Matches, default=None, allow_None=True, doc="Its answer.")
@@ -131,14 +149,19 @@ class Session(param.Parameterized):
             what = "has no source of hidden states"
             remedy = "give at least one variable attrs['kind'] = 'states'"
             raise schema.RecordingError(schema.Problem("recording", what, remedy))
-        self._windows = {name: Window(recording[name]) for name in sources}
+        self._layers = {name: Layer(recording[name]) for name in sources}
         self._selected_for: tuple[Any, ...] = ()
+        self._kept: dict[str, dict[str, float]] = {}
+        self._lit_from = ""
         super().__init__(recording=recording, project=project)
         self._offer(sources)
-        self.param.update(source=sources[0])
+        self.param.update(source=values.get("source", sources[0]))
+        if "threshold" not in values:
+            self.threshold = self._layers[self.source].first_threshold(self.unit)
         self.param.watch(self._derive, [*CRITERION, "pinned", "alone", "stack", "thresholds"])
         self.param.watch(self._ask, list(ASKED))
         self.param.update(**values)
+        self.param.update(**values)  # once more what another unit has put right
 
     def _offer(self, sources: list[str]) -> None:
         """Let the parameters take what this recording has."""
@@ -183,19 +206,46 @@ class Session(param.Parameterized):
 
     def values_of(self, source: str) -> xr.DataArray:
         """Values of a source as they are drawn: the steps shown and one more on each side, in memory."""
-        return self._windows[source].displayed(self.first, self.shown)
+        return self._layers[source].window.displayed(self.first, self.shown)
 
     def extent_of(self, source: str) -> tuple[float, float]:
         """The value axis of a source (low, high)."""
-        return self._windows[source].extent(self.first, self.shown)
+        return self._layers[source].window.extent(self.first, self.shown)
+
+    def range_of(self, source: str) -> tuple[float, float]:
+        """The thresholds of a source (lowest, highest) that its axis has room for."""
+        low, high = self.extent_of(source)
+        ranges = {Rule.ABOVE: (low, high), Rule.BELOW: (-high, -low), Rule.BEYOND: (0.0, max(-low, high))}
+        return (0.0, 1.0) if self.unit == QUANTILE else ranges[Rule(self.rule)]
+
+    def reach_of(self, source: str) -> float:
+        """How far thresholds of a source reach: 1 where its values, or quantiles, stay within that."""
+        return 1.0 if self.unit == QUANTILE else self._layers[source].reach
 
     def threshold_of(self, source: str) -> float:
         """The threshold of a source that is shown."""
-        return self.threshold if source == self.source else float(self.thresholds.get(source, self.threshold))
+        if source == self.source:
+            return self.threshold
+        known = self.thresholds.get(source)
+        return self._carried(source, self.source, self.threshold) if known is None else known
+
+    def _carried(self, source: str, other: str, threshold: float) -> float:
+        """The first threshold of a source: that of another one where it means the same here."""
+        alike = self.reach_of(source) == self.reach_of(other) == 1
+        return threshold if alike else self._layers[source].first_threshold(self.unit)
+
+    def profile_of(self, source: str) -> ThresholdProfile | None:
+        """How many states of a source the selection has at every threshold; None where there is none to count."""
+        return self._layers[source].profile(self._asked(source))
 
     def selected_in(self, source: str) -> np.ndarray:
         """Selected states of a source that is shown: what is matched, or its own S1 at its own threshold."""
         return self.selected if source == self.source else self._states_of(source)[0]
+
+    @property
+    def edited(self) -> bool:
+        """Whether the listed states were chosen by hand, and are others than those of the selection."""
+        return self.pinned is not None and self.pinned != self._states_of(self.source)[0].tolist()
 
     @property
     def words(self) -> list[str]:
@@ -205,19 +255,14 @@ class Session(param.Parameterized):
     @property
     def heat(self) -> np.ndarray:
         """How many selected states are on at each step shown, shape ``(shown,)``."""
-        if not len(self.selected):
-            return np.zeros(self.shown, np.int64)
-        chosen = self._windows[self.source].inside(self.first, self.shown)[:, self.selected]
-        counts: np.ndarray = on(chosen, self.threshold, schema.transform_of(self.states)).sum(axis=1)
-        return counts
+        return self._layers[self.source].counts(self.first, self.shown, self.selected, self._asked(self.source))
 
     @property
     def means(self) -> np.ndarray:
         """Mean of each listed state over the selection, in drawn values; NaN without a selection."""
         if self.selection is None or self.refusal:
             return np.full(len(self.listed), np.nan)
-        stored = self.states[slice(*self.selection)].load()
-        means: np.ndarray = displayed(stored).values[:, self.listed].mean(axis=0, dtype=np.float64)
+        means: np.ndarray = self._layers[self.source].means(self.selection)[self.listed]
         return means
 
     # -- gestures -----------------------------------------------------------------------------------------------------
@@ -265,42 +310,115 @@ class Session(param.Parameterized):
         """Let every match pass."""
         self.param.update(**{name: self.param[name].default for name in FILTERS})
 
+    def propose(self) -> None:
+        """Put the threshold in the middle of the widest stretch of the axis that selects the same states."""
+        profile = self.profile_of(self.source)
+        widest = profile and profile.widest(*self.range_of(self.source))
+        if widest:
+            self.threshold = _between(*widest[:2])
+
+    def light(self, state: int | None, where: str) -> None:
+        """Light a state, or put out the one that was lit from there.
+
+        The pointer may be in the list before anyone hears that it left the plot.
+        """
+        if state == self.highlighted:
+            return  # the list repeats what the plot has lit
+        if state is not None or self._lit_from == where:
+            self._lit_from = where
+            self.highlighted = state
+
+    def measure(self, cancelled: Callable[[], bool] | None = None) -> None:
+        """Compute the quantiles that are lacking; a page does so off its loop, in the two halves of this.
+
+        Raises
+        ------
+        Cancelled
+            If ``cancelled`` said so.
+        """
+        while self.lacking is not None:
+            self.read_quantiles(*self.lacking, cancelled)
+            self.take_quantiles()
+
+    def read_quantiles(self, source: str, rule: str, cancelled: Callable[[], bool] | None = None) -> None:
+        """Compute all quantiles of a source, for `take_quantiles`. Changes nothing that is shown."""
+        self._layers[source].measure(rule, cancelled)
+
+    def take_quantiles(self) -> None:
+        """Select by quantiles that have been computed."""
+        self._select()
+
     # -- what derives -------------------------------------------------------------------------------------------------
 
     def _derive(self, *events: param.parameterized.Event) -> None:
         changed = {event.name: event for event in events}
+        if "unit" in changed:
+            self._convert(changed["unit"].old, changed)
         if "source" in changed:
             self._leave(changed["source"].old, changed)
-        self._select()
+        self._complete()
+        if set(changed) & {*CRITERION, "pinned", "alone"} or self._lacking() != self.lacking:
+            self._select()
+
+    def _convert(self, old: str, changed: dict[str, param.parameterized.Event]) -> None:
+        """Take the thresholds that were last given in the unit, and keep those of the old one."""
+        source, threshold, thresholds = (
+            changed[name].old if name in changed else getattr(self, name)
+            for name in ("source", "threshold", "thresholds")
+        )
+        self._kept[old] = {**thresholds, source: threshold}
+        kept = self._kept.get(self.unit, {})
+        values = {
+            "threshold": kept.get(self.source, self._layers[self.source].first_threshold(self.unit)),
+            "thresholds": {name: value for name, value in kept.items() if name != self.source},
+        }
+        self.param.update(**{name: value for name, value in values.items() if name not in changed})
 
     def _leave(self, old: str, changed: dict[str, param.parameterized.Event]) -> None:
         """Keep what belongs to the source that was matched until now; what the same gesture has set stays."""
         before = changed["threshold"].old if "threshold" in changed else self.threshold
         values = {
-            "threshold": self.thresholds.get(self.source, self.threshold),
+            "threshold": self.thresholds.get(self.source, self._carried(self.source, old, before)),
             "thresholds": {**self.thresholds, old: before},
             "stack": [old if name == self.source else name for name in self.stack],
             "pinned": None,
             "alone": None,
         }
+        if "unit" in changed:
+            del values["threshold"], values["thresholds"]
         self.param.update(**{name: value for name, value in values.items() if name not in changed})
 
+    def _complete(self) -> None:
+        """Give each stacked source a threshold of its own, and keep quantiles within 0 and 1."""
+        stacked = {name: self.threshold_of(name) for name in self.layers if name != self.source}
+        thresholds = {name: self._valid(value) for name, value in {**self.thresholds, **stacked}.items()}
+        if thresholds != self.thresholds or self._valid(self.threshold) != self.threshold:
+            self.param.update(threshold=self._valid(self.threshold), thresholds=thresholds)
+
+    def _valid(self, threshold: float) -> float:
+        return threshold if self.unit == VALUE else round(min(max(threshold, 0.0), 1.0), 3)
+
+    def _lacking(self) -> tuple[str, str] | None:
+        """The first source shown, the matched one before others, whose quantiles are not there."""
+        shown = [self.source, *self.layers]
+        return next(((name, self.rule) for name in shown if self._layers[name].lacks(self.rule, self.unit)), None)
+
     def _select(self) -> None:
+        lacking = self._lacking()
         states, refusal = self._states_of(self.source)
         listed = states if self.pinned is None else np.array(self.pinned, np.int64)
         selected = listed if self.alone is None else listed[listed == self.alone]
         self._selected_for = self._criterion
-        self.param.update(listed=listed, selected=selected, refusal=refusal)
+        self.param.update(listed=listed, selected=selected, refusal=refusal, lacking=lacking)
+
+    def _asked(self, source: str) -> Asked:
+        return Asked(self.selection, self.left, self.right, self.threshold_of(source), self.rule, self.unit)
 
     def _states_of(self, source: str) -> tuple[np.ndarray, str]:
-        """S1 in a source, and why there is none where it is not allowed."""
-        if self.selection is None:
+        """S1 in a source, and why there is none where it is not allowed; nothing before it can be told."""
+        if self._layers[source].lacks(self.rule, self.unit):
             return np.zeros(0, np.int64), ""
-        (start, stop), threshold = self.selection, self.threshold_of(source)
-        try:
-            return select_states(self.recording[source], start, stop, threshold, self.left, self.right), ""
-        except ValueError as error:
-            return np.zeros(0, np.int64), str(error)
+        return self._layers[source].select(self._asked(source))
 
     @property
     def _criterion(self) -> tuple[Any, ...]:
@@ -311,15 +429,25 @@ class Session(param.Parameterized):
         # The end of a gesture may come together with its last change, and be heard first.
         if self.gesturing or self._selected_for != self._criterion:
             return
+        if self._layers[self.source].lacks(self.rule, self.unit):
+            return  # the last answer stays until it is known what is on
         query = None
         if not self.refusal and (self.selection is not None or self.pinned):
             query = Query(
                 self.source, self.selection, self.threshold, self.left, self.right, tuple(self.selected.tolist()),
                 self.distinct, self.top, self.before, self.after, self.lengths, self.document, self.starting,
+                self.rule, self.unit,
             )  # fmt: skip
         if query != self.query:
             self.query = query
 
     def search(self, query: Query, cancelled: Callable[[], bool] | None = None) -> Matches:
         """Answer a query, as `questions.answer` does. Reads, and changes nothing."""
-        return answer(self.recording, query, cancelled)
+        return answer(self.recording, query, cancelled, self._layers[query.source].quantiles(query.rule))
+
+
+def _between(low: float, high: float) -> float:
+    """The middle of a stretch, with as few decimals, and no less than three, as keep it inside."""
+    middle = (low + high) / 2
+    rounded = (round(middle, decimals) for decimals in range(3, 20))
+    return next((value for value in rounded if low < value < high), middle)

@@ -40,8 +40,7 @@ def test_what_is_written_is_read(position, span, threshold, limits, word_width, 
 
 
 @given(
-    pinned=st.none() | st.sets(st.integers(0, 1)).map(sorted),
-    alone=st.none() | st.integers(0, 1),
+    by_hand=st.tuples(st.none() | st.sets(st.integers(0, 1)).map(sorted), st.none() | st.integers(0, 1)),
     tracks=st.permutations(["capital", "place"]).map(lambda names: names[:1]) | st.just([]),
     heatmaps=st.permutations(["match count", "capital", "place"]),
     switches=st.tuples(*[st.booleans()] * 3),
@@ -52,16 +51,19 @@ def test_what_is_written_is_read(position, span, threshold, limits, word_width, 
         st.none() | st.integers(0, 1),
         st.sampled_from(["", "a b", "capital:small place:>0.5", '/a&b|#é?/ "x,y@z"']),
     ),
+    meaning=st.tuples(st.sampled_from(["above", "below", "beyond"]), st.sampled_from(["value", "quantile"])),
 )
 def test_what_was_changed_is_written_and_read(
-    pinned, alone, tracks, heatmaps, switches, context, stacked, filters
+    by_hand, tracks, heatmaps, switches, context, stacked, filters, meaning
 ) -> None:
     mask, match_mask, distinct = switches
+    pinned, alone = by_hand
     before, after, top = context
     session = Session(STACKED, pinned=pinned, alone=alone, tracks=tracks, heatmaps=heatmaps, mask=mask, top=top,
-                      match_mask=match_mask, distinct=distinct, before=before, after=after, order="mean",
+                      rule=meaning[0], unit=meaning[1], match_mask=match_mask, distinct=distinct, before=before,
+                      after=after, order="mean", stack=["a,b@c"] * stacked,
                       lengths=filters[0], document=filters[1], starting=filters[2],
-                      stack=["a,b@c"] * stacked, thresholds={"a,b@c": 0.25} if stacked else {})  # fmt: skip
+                      thresholds={"a,b@c": 0.25} if stacked else {})  # fmt: skip
     other = replayed(session)
     for key in [*address.KEYS, "thresholds"]:
         assert getattr(other, key) == getattr(session, key), key
@@ -100,6 +102,8 @@ def test_what_was_changed_is_written_and_read(
         ("document", "first", None, "matches in all of them are shown"),
         ("starting", "capital:huge", None, "matches are shown wherever they start"),
         ("starting", "/(/", None, "can't be read"),
+        ("rule", "near", None, "is none of above, below, beyond"),
+        ("unit", "percent", None, "is none of value, quantile"),
         ("order", "size", None, "is none of number, mean"),
     ],
 )
@@ -110,6 +114,12 @@ def test_a_bad_value_is_put_right_and_said(key: str, text: str, value: object, s
     assert says in restored.notices[0]
     assert f"“{text}”" in restored.notices[0]
     Session(RECORDING, **restored.values)
+
+
+def test_a_threshold_that_is_no_quantile_is_put_right_and_said() -> None:
+    restored = address.read(RECORDING, {"threshold": "3.5", "unit": "quantile"})
+    assert restored.values == {"threshold": 1.0, "unit": "quantile"}
+    assert "is no quantile, which lies between 0 and 1; 1 is used" in restored.notices[0]
 
 
 def test_one_bad_value_leaves_the_others() -> None:

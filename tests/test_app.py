@@ -54,7 +54,7 @@ def test_explore_takes_a_path(tmp_path: Path) -> None:
 
 
 def test_explore_says_what_it_takes() -> None:
-    with pytest.raises(ValueError, match=r"explore\(\) takes source, position.*; not treshold\."):
+    with pytest.raises(ValueError, match=r"explore\(\) takes source, .*position.*; not treshold\."):
         lv.explore(recording_of(WORDS, *ROWS), treshold=0.5)
 
 

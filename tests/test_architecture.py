@@ -51,7 +51,12 @@ TABLE = (
         "schema",
         SCREEN,
     ),
-    Part("session", "session address history questions windows", "schema computing", f"panel holoviews bokeh {FILES}"),
+    Part(
+        "session",
+        "session address history layers questions windows",
+        "schema computing",
+        f"panel holoviews bokeh {FILES}",
+    ),
     Part("style", "style", "", SCREEN),
     Part(
         "plots",

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from lstmvis_panel import quantile_thresholds, select_states
 from lstmvis_panel.alignment import annotation_key
 from lstmvis_panel.schema import RecordingError
 from lstmvis_panel.session import Session
@@ -287,3 +288,145 @@ def test_filters_are_asked_for_and_cleared(session: Session) -> None:
     session.clear_filters()
     assert session.query is not None
     assert not session.query.is_filtered
+
+
+def test_states_are_on_below_or_beyond_where_the_rule_says_so(session: Session) -> None:
+    session.param.update(left=0, rule="below")
+    assert session.selected.tolist() == []
+    session.selection = (3, 6)
+    assert session.selected.tolist() == [0, 1]  # at -0.9 throughout; state 2 is not at step 3
+    assert session.heat.tolist() == [2, 0, 0, 2, 2, 2, 2, 0, 1, 2]
+    session.rule = "beyond"
+    assert session.selected.tolist() == [0, 1, 2]
+    assert session.query is not None
+    assert (session.query.rule, session.query.selected) == ("beyond", (0, 1, 2))
+
+
+def test_the_answer_follows_the_rule(session: Session) -> None:
+    session.param.update(left=0, selection=(3, 6), rule="below")
+    assert session.query is not None
+    matches = session.search(session.query)
+    assert matches.table.start.values.tolist() == [3, 8]
+    assert matches.table.length.values.tolist() == [4, 2]
+    assert matches.aligned.on_count.sel(offset=0).values.tolist() == [2, 1]
+
+
+@pytest.fixture
+def wide() -> Session:
+    """Two sources whose values have no bounds in common, the second one 50 times as large."""
+    recording = recording_of(WORDS, *ROWS)
+    large = (recording.cell * 50).rename(cell_state="gate_state").assign_attrs(recording.cell.attrs)
+    return Session(recording.assign(gate=large), selection=(1, 3), left=0)
+
+
+def test_the_first_threshold_follows_the_values_unless_one_is_given(wide: Session) -> None:
+    assert wide.threshold == 0.3
+    wide.source = "gate"
+    assert wide.threshold == 14.0  # 0.3 of 45, with two digits
+    assert wide.selected.tolist() == [0, 1, 2]
+    wide.source = "cell"
+    assert wide.threshold == 0.3
+    assert Session(wide.recording, source="gate").threshold == 14.0
+    assert Session(wide.recording, source="gate", threshold=0.3).threshold == 0.3
+
+
+def test_a_stacked_source_has_a_threshold_of_its_own_from_the_start(wide: Session) -> None:
+    wide.stack = ["gate"]
+    assert wide.thresholds == {"gate": 14.0}
+    wide.threshold = 0.5
+    assert wide.threshold_of("gate") == 14.0
+
+
+def test_what_changes_in_one_plot_leaves_the_others_alone(layered: Session) -> None:
+    layered.param.update(stack=["output"], thresholds={"output": 0.4})
+    heard = []
+    layered.param.watch(lambda event: heard.append(event.name), ["selected", "listed", "query"], onlychanged=False)
+    layered.set_threshold("output", 0.42)
+    assert heard == []
+
+
+def test_a_quantile_is_each_states_own_threshold(session: Session) -> None:
+    session.param.update(unit="quantile", threshold=0.7, left=0)
+    assert session.lacking == ("cell", "above")
+    assert session.selected.tolist() == []
+    session.measure()
+    assert session.lacking is None
+    thresholds = quantile_thresholds(session.states, 0.7)
+    assert session.selected.tolist() == select_states(session.states, 1, 3, thresholds).tolist() == [0, 1, 2]
+    assert session.query is not None
+    assert (session.query.unit, session.query.threshold) == ("quantile", 0.7)
+    matches = session.search(session.query)
+    assert matches.table.attrs["quantile"] == 0.7
+    # Seven steps of ten are at the lower value in state 1, which makes that its quantile: it is on everywhere.
+    assert session.heat.tolist() == [2, 3, 3, 2, 1, 1, 1, 2, 2, 1]
+
+
+def test_the_last_question_stands_until_quantiles_are_there(session: Session) -> None:
+    before = session.query
+    session.unit = "quantile"
+    assert session.query is before
+    session.measure()
+    assert session.query is not None
+    assert session.query.unit == "quantile"
+
+
+def test_each_unit_keeps_its_thresholds(layered: Session) -> None:
+    layered.param.update(stack=["output"], thresholds={"output": 0.4})
+    layered.unit = "quantile"
+    assert (layered.threshold, layered.thresholds) == (0.9, {"output": 0.9})
+    layered.set_threshold("output", 0.7)
+    layered.unit = "value"
+    assert (layered.threshold, layered.thresholds) == (0.5, {"output": 0.4})
+    layered.unit = "quantile"
+    assert (layered.threshold, layered.thresholds) == (0.9, {"output": 0.7})
+
+
+def test_a_quantile_stays_within_0_and_1_and_has_three_decimals(session: Session) -> None:
+    session.unit = "quantile"
+    session.threshold = 4.0
+    assert session.threshold == 1.0
+    session.threshold = 0.12345
+    assert session.threshold == 0.123
+
+
+def test_quantiles_that_can_not_be_had_are_a_refusal(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreadable(*_arguments: object) -> None:
+        raise OSError("the disk is gone")
+
+    monkeypatch.setattr("lstmvis_panel.layers.quantiles_of", unreadable)
+    session.unit = "quantile"
+    session.measure()
+    assert session.lacking is None
+    assert "the disk is gone" in session.refusal
+    session.unit = "value"
+    assert session.refusal == ""
+
+
+def test_the_proposed_threshold_lies_in_the_widest_stretch(session: Session) -> None:
+    session.left = 0
+    session.propose()
+    # The axis goes from -0.918 to 0.918; all three states are on from its lower end to 0.9.
+    assert session.threshold == pytest.approx(-0.009)
+    assert session.selected.tolist() == [0, 1, 2]
+    session.selection = None
+    session.propose()
+    assert session.threshold == pytest.approx(-0.009)
+
+
+@pytest.mark.parametrize(
+    ("rule", "ends"), [("above", (-0.018, 0.918)), ("below", (-0.918, 0.018)), ("beyond", (0, 0.918))]
+)
+def test_the_thresholds_that_an_axis_has_room_for_follow_the_rule(rule: str, ends: tuple[float, float]) -> None:
+    recording = recording_of(WORDS, *ROWS)
+    unsigned = recording.assign(cell=abs(recording.cell).assign_attrs(recording.cell.attrs))
+    assert Session(unsigned, rule=rule).range_of("cell") == pytest.approx(ends)
+    assert Session(unsigned, rule=rule, unit="quantile").range_of("cell") == (0, 1)
+
+
+def test_a_set_is_edited_where_it_is_another_than_the_selections(session: Session) -> None:
+    session.pin(session.listed)
+    assert not session.edited
+    session.pin([0, 2])
+    assert session.edited
+    session.pin(None)
+    assert not session.edited

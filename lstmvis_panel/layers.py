@@ -1,0 +1,164 @@
+"""One source as a session sees it: what its plot shows, and what a threshold makes of its states.
+
+What is asked again and again while the mouse moves is kept until something else is asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lstmvis_panel import schema
+from lstmvis_panel.alignment import displayed, state_window
+from lstmvis_panel.quantiles import quantiles_of
+from lstmvis_panel.questions import QUANTILE, VALUE
+from lstmvis_panel.selection import Rule, criterion_of, select_states
+from lstmvis_panel.thresholds import ThresholdProfile, profile_of
+from lstmvis_panel.windows import Window
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import xarray as xr
+
+    from lstmvis_panel.quantiles import Quantiles
+    from lstmvis_panel.selection import QuantileThresholds
+
+FIRST_THRESHOLD = 0.3
+"""Before a visitor has chosen one: a value of states that stay within -1 and 1, a share of the reach of others."""
+
+FIRST_QUANTILE = 0.9
+"""As a quantile: a state is on in a tenth of all steps."""
+
+FIRST_STEPS = 40
+"""Steps from the start on that tell how far the values of a source reach."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a selection asks of a source: steps (start, stop) or None, limits, and what "on" means."""
+
+    selection: tuple[int, int] | None
+    left: int
+    right: int
+    threshold: float
+    rule: str = Rule.ABOVE
+    unit: str = VALUE
+
+
+class Layer:
+    """A source, with what has last been asked of it.
+
+    Parameters
+    ----------
+    states
+        The source, lazy, dimensions ``("step", state)``.
+    """
+
+    def __init__(self, states: xr.DataArray) -> None:
+        self.states = states
+        self.window = Window(states)
+        self._tables: dict[str, Quantiles] = {}
+        self._failures: dict[str, str] = {}
+        self._reach: float | None = None
+        self._selected: tuple[Asked, tuple[np.ndarray, str]] | None = None
+        self._profile: tuple[tuple[object, ...], ThresholdProfile | None] | None = None
+        self._means: tuple[tuple[int, int], np.ndarray] | None = None
+
+    # -- quantiles ----------------------------------------------------------------------------------------------------
+
+    def lacks(self, rule: str, unit: str) -> bool:
+        """Tell whether the quantiles that thresholds are given in have not been computed yet."""
+        return unit == QUANTILE and rule not in self._tables and rule not in self._failures
+
+    def quantiles(self, rule: str) -> Quantiles | None:
+        """All quantiles under a rule, if they have been computed."""
+        return self._tables.get(rule)
+
+    def measure(self, rule: str, cancelled: Callable[[], bool] | None = None) -> None:
+        """Compute all quantiles under a rule. Reads the whole source; a failure is kept as a reason."""
+        try:
+            self._tables[rule] = quantiles_of(self.states, rule, cancelled)
+        except (ValueError, OSError, MemoryError) as error:
+            self._failures[rule] = f"The quantiles of {self.states.name} can't be had: {error}"
+
+    # -- thresholds ---------------------------------------------------------------------------------------------------
+
+    @property
+    def reach(self) -> float:
+        """Greatest distance from 0 of a drawn value in the first steps; 1 where all of them stay within -1 and 1."""
+        if self._reach is None:
+            self._reach = 1.0 if schema.transform_of(self.states) == "tanh" else self._first_reach()
+        return self._reach
+
+    def _first_reach(self) -> float:
+        values = np.abs(displayed(state_window(self.states, 0, FIRST_STEPS)).values.astype(np.float64))
+        return max(1.0, float(values.max(initial=0.0, where=np.isfinite(values))))
+
+    def first_threshold(self, unit: str) -> float:
+        """The threshold before one is given, with two digits."""
+        return FIRST_QUANTILE if unit == QUANTILE else float(f"{FIRST_THRESHOLD * self.reach:.2g}")
+
+    def threshold(self, asked: Asked) -> float | QuantileThresholds:
+        """What decides about states: the threshold itself, or each state's own quantile."""
+        return asked.threshold if asked.unit == VALUE else self._tables[asked.rule].thresholds(asked.threshold)
+
+    # -- states -------------------------------------------------------------------------------------------------------
+
+    def select(self, asked: Asked) -> tuple[np.ndarray, str]:
+        """S1, and why there is none where it is not allowed."""
+        if self._selected is None or self._selected[0] != asked:
+            self._selected = (asked, self._select(asked))
+        return self._selected[1]
+
+    def _select(self, asked: Asked) -> tuple[np.ndarray, str]:
+        none = np.zeros(0, np.int64)
+        if asked.selection is None:
+            return none, ""
+        if reason := self._missing(asked):
+            return none, reason
+        start, stop = asked.selection
+        try:
+            threshold = self.threshold(asked)
+            return select_states(self.states, start, stop, threshold, asked.left, asked.right, rule=asked.rule), ""
+        except ValueError as error:
+            return none, str(error)
+
+    def _missing(self, asked: Asked) -> str:
+        if asked.unit == VALUE or asked.rule in self._tables:
+            return ""
+        return self._failures.get(asked.rule, "")
+
+    def counts(self, first: int, shown: int, selected: np.ndarray, asked: Asked) -> np.ndarray:
+        """How many of the selected states are on at each step shown, shape ``(shown,)``."""
+        if not len(selected) or (asked.unit == QUANTILE and asked.rule not in self._tables):
+            return np.zeros(shown, np.int64)
+        chosen = self.window.inside(first, shown)[:, selected]
+        criterion = criterion_of(self.states, self.threshold(asked), 0, 0, asked.rule)
+        counts: np.ndarray = criterion.on(chosen, selected).sum(axis=1)
+        return counts
+
+    def profile(self, asked: Asked) -> ThresholdProfile | None:
+        """How many states the selection has at every threshold; None where it has none to count."""
+        tables = None if asked.unit == VALUE else self._tables.get(asked.rule)
+        key = (asked.selection, asked.left, asked.right, asked.rule, asked.unit, tables is None)
+        if self._profile is None or self._profile[0] != key:
+            known = asked.selection is not None and (asked.unit == VALUE or tables is not None)
+            self._profile = (key, self._profiled(asked, tables) if known else None)
+        return self._profile[1]
+
+    def _profiled(self, asked: Asked, quantiles: Quantiles | None) -> ThresholdProfile | None:
+        start, stop = asked.selection or (0, 0)
+        try:
+            return profile_of(self.states, start, stop, asked.left, asked.right, rule=asked.rule, quantiles=quantiles)
+        except ValueError:
+            return None  # selecting says why
+
+    def means(self, selection: tuple[int, int]) -> np.ndarray:
+        """Mean of each state over the selected steps, in drawn values: float64, shape ``(state,)``."""
+        if self._means is None or self._means[0] != selection:
+            values = displayed(self.states[slice(*selection)].load()).values
+            self._means = (selection, values.mean(axis=0, dtype=np.float64))
+        return self._means[1]
