@@ -14,11 +14,14 @@ ThemeName = Literal["light", "dark"]
 FONT = '"Helvetica Neue", Helvetica, Arial, "Liberation Sans", sans-serif'
 """One family for all text, with glyphs of even width in numbers; each system has one of them."""
 
-GUTTER = 64
-"""Width in px left of the first step: the value axis above, track names below."""
+GUTTER = 88
+"""Width in px left of the first step: counts and the value axis above, track names below."""
 
 PLOT_HEIGHT = 220
 """Height in px of the lines plot."""
+
+STACKED_HEIGHTS = (PLOT_HEIGHT, 150, 118)
+"""Height in px of each lines plot where there are one, two, three or more."""
 
 ROW_HEIGHT = 18
 """Height in px of a row of the word matrix, and of the heatmaps beside it."""
@@ -113,6 +116,11 @@ DARK = Theme(
 )  # fmt: skip
 
 THEMES: dict[str, Theme] = {theme.name: theme for theme in (LIGHT, DARK)}
+
+
+def plot_height(count: int) -> int:
+    """Height in px of a lines plot among so many."""
+    return STACKED_HEIGHTS[min(count, len(STACKED_HEIGHTS)) - 1]
 
 
 def mix(low: str, high: str, share: float) -> str:

@@ -68,8 +68,8 @@ TABLE = (
     # What views share, and what one of them is too long for: below the views, so that no view needs another.
     Part(
         "widgets",
-        "views views.controls views.following views.match_text views.heatmaps views.filters views.lines views.words "
-        "views.tracks views.states",
+        "views views.controls views.following views.measuring views.match_text views.select_text views.heatmaps "
+        "views.filters views.lines views.words views.tracks views.states",
         "schema computing session style plots components",
         FILES,
     ),

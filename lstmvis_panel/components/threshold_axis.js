@@ -1,31 +1,58 @@
-// The value axis left of the lines, and the threshold: a dashed line across the plot that is dragged up and down.
-// It lies over the plot, lets every other pointer through, and follows the mouse without asking the server.
+// Left of the lines: how many states each threshold selects, the value axis, and the threshold, a dashed line across
+// the plot that is dragged up and down. It lies over the plot, lets every other pointer through, and follows the mouse
+// without asking the server.
+
+const STRIP = 30
 
 export function render({ model }) {
   const root = document.createElement("div")
   root.className = "axis"
   const ticks = document.createElement("div")
-  const line = document.createElement("div")
-  line.className = "threshold"
-  line.tabIndex = 0
-  line.setAttribute("role", "slider")
-  line.setAttribute("aria-label", "Threshold")
-  line.setAttribute("aria-orientation", "vertical")
-  line.innerHTML = '<span class="rule"></span><span class="flag"></span><span class="value"></span>'
-  root.append(ticks, line)
+  const strip = svg("svg", { class: "strip-of-counts", width: STRIP, role: "img" })
+  const said = document.createElement("div")
+  said.className = "said"
+  said.hidden = true
+  const line = handle("Threshold"), mirror = handle("")
+  mirror.tabIndex = -1
+  mirror.setAttribute("aria-hidden", "true")
+  mirror.className = "mirror threshold"
+  root.append(strip, ticks, line, said)
 
   let value = model.threshold, held = null, moved = false
   const outbox = latestOnly(model)
-  const clamp = (v) => Math.max(model.low, Math.min(model.high, v))
-  const toPixel = (v) => (model.high - v) / (model.high - model.low) * model.extent
-  const toValue = (y) => model.high - y / model.extent * (model.high - model.low)
+  const inStrip = () => model.unit === "quantile"
+  const valueToPixel = (v) => (model.high - v) / (model.high - model.low) * model.extent
+  const pixelToValue = (y) => model.high - y / model.extent * (model.high - model.low)
+  // A threshold is a height in the plot, its mirror image or both; a quantile is a height in the strip.
+  const sign = () => (model.rule === "below" ? -1 : 1)
+  const toPixel = (t) => (inStrip() ? (1 - t) * model.extent : valueToPixel(sign() * t))
+  const toThreshold = (y, mirrored) => (inStrip() ? 1 - y / model.extent : sign() * pixelToValue(y) * (mirrored ? -1 : 1))
+  const range = () => {
+    if (inStrip()) return [0, 1]
+    if (model.rule === "below") return [-model.high, -model.low]
+    return model.rule === "beyond" ? [0, Math.max(model.high, -model.low)] : [model.low, model.high]
+  }
+  const clamp = (t) => Math.max(range()[0], Math.min(range()[1], t))
+  const within = (y) => Math.max(0, Math.min(model.extent, y))
 
   const places = (span) => Math.max(3, Math.min(20, 3 - Math.floor(Math.log10(span))))
-  const said = (v) => (v && (Math.abs(v) < 1e-3 || Math.abs(v) >= 1e5) ? v.toExponential(2) : v.toFixed(3)).replace("-", "−")
+  const worded = (v) => (v && (Math.abs(v) < 1e-3 || Math.abs(v) >= 1e5) ? v.toExponential(2) : v.toFixed(3)).replace("-", "−")
+  const rounded = (t) => Number(clamp(t).toFixed(inStrip() ? 3 : places(model.high - model.low)))
+
+  function handle(label) {
+    const made = document.createElement("div")
+    made.className = "threshold"
+    made.tabIndex = 0
+    made.setAttribute("role", "slider")
+    made.setAttribute("aria-label", label)
+    made.setAttribute("aria-orientation", "vertical")
+    made.innerHTML = '<span class="dashes"></span><span class="flag"></span><span class="value"></span>'
+    return made
+  }
 
   function drawTicks() {
     const span = model.high - model.low
-    const raw = span / 4, unit = 10 ** Math.floor(Math.log10(raw))
+    const raw = span / Math.max(2, model.extent / 40) * 0.9, unit = 10 ** Math.floor(Math.log10(raw))
     const step = [1, 2, 2.5, 5, 10].map((m) => m * unit).find((s) => s >= raw * 0.999)
     const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9) + (String(step / unit).includes(".") ? 1 : 0))
     ticks.replaceChildren()
@@ -34,61 +61,151 @@ export function render({ model }) {
       tick.className = "tick"
       const near = Number(v.toFixed(Math.min(digits, 20)))
       tick.textContent = (near && (step < 1e-4 || step >= 1e5) ? near.toExponential(1) : near.toFixed(Math.min(digits, 4))).replace("-", "−")
-      tick.style.top = `${Math.max(6, Math.min(model.extent - 6, toPixel(v)))}px`
-      tick.style.width = `${model.gutter - 10}px`
+      tick.style.top = `${Math.max(6, Math.min(model.extent - 6, valueToPixel(v)))}px`
+      tick.style.width = `${model.gutter - 14}px`
       ticks.append(tick)
     }
     if (model.low < 0 && model.high > 0) {
       const zero = document.createElement("span")
       zero.className = "zero"
-      zero.style.cssText = `top: ${toPixel(0)}px; left: ${model.gutter}px; width: ${model.across}px`
+      zero.style.cssText = `top: ${valueToPixel(0)}px; left: ${model.gutter}px; width: ${model.across}px`
       ticks.append(zero)
     }
   }
 
-  function drawLine() {
-    const outside = value > model.high || value < model.low
-    line.style.top = `${toPixel(clamp(value))}px`
-    line.style.left = `${model.gutter}px`
-    line.style.width = `${model.across}px`
-    line.classList.toggle("outside", outside)
-    line.classList.toggle("held", held !== null)
-    line.querySelector(".value").textContent = said(value)
-    for (const [name, v] of [["now", value], ["min", model.low], ["max", model.high]]) line.setAttribute(`aria-value${name}`, v)
+  // -- the strip ------------------------------------------------------------------------------------------------------
+
+  // At an edge itself, what lies left of it still holds.
+  function countAt(t) {
+    const { edges, counts } = model.stairs
+    let first = 0, last = counts.length - 1
+    while (first < last) {
+      const half = (first + last) >> 1
+      if (t <= edges[half + 1]) last = half
+      else first = half + 1
+    }
+    return counts[first]
   }
 
-  function set(v, done) {
-    value = Number(clamp(v).toFixed(places(model.high - model.low)))
+  // What the strip shows at a height; under "beyond", the same on both sides of 0.
+  const thresholdAt = (y) => (model.rule === "beyond" ? Math.abs(toThreshold(y, false)) : toThreshold(y, false))
+  const worth = (t) => `${inStrip() ? "quantile" : "threshold"} ${worded(rounded(t))}: ${countAt(rounded(t)).toLocaleString("en")} state${countAt(rounded(t)) === 1 ? "" : "s"}`
+
+  function drawStrip() {
+    strip.replaceChildren()
+    strip.setAttribute("height", model.extent)
+    const { counts, widest } = model.stairs
+    strip.style.display = counts ? "" : "none"
+    if (!counts) { said.hidden = true; return }
+    // The root of the count, so that a handful of states is seen beside hundreds.
+    const most = Math.sqrt(Math.max(1, ...counts)), wide = (count) => Math.sqrt(count) / most * (STRIP - 3)
+    const all = [], flat = [], heights = []
+    for (let y = 0; y < model.extent; y++) {
+      const t = thresholdAt(y + 0.5), count = countAt(t), isFlat = widest && t > widest[0] && t <= widest[1]
+      if (isFlat) heights.push(`M0 ${y}h${STRIP}v1H0z`)
+      if (count) (isFlat ? flat : all).push(`M0 ${y}h${wide(count).toFixed(1)}v1H0z`)
+    }
+    strip.append(
+      svg("rect", { class: "room", width: STRIP, height: model.extent }),
+      svg("line", { class: "base", x1: 0.5, x2: 0.5, y1: 0, y2: model.extent }),
+      svg("path", { class: "stretch", d: heights.join("") }),
+      svg("path", { class: "counts", d: all.join("") }), svg("path", { class: "widest", d: flat.join("") }),
+    )
+    if (inStrip()) {
+      for (const [text, y] of [["1", 8], ["0", model.extent - 2]]) {
+        const end = svg("text", { class: "end", x: STRIP - 1, y, "text-anchor": "end" })
+        end.textContent = text
+        strip.append(end)
+      }
+    }
+    drawNow()
+  }
+
+  // A press on the strip takes the threshold there.
+  strip.addEventListener("pointermove", (event) => {
+    const y = event.clientY - strip.getBoundingClientRect().top
+    said.hidden = !model.stairs.counts || held !== null
+    if (said.hidden) return
+    said.textContent = worth(thresholdAt(within(y)))
+    said.style.top = `${Math.max(10, Math.min(model.extent - 10, y))}px`
+  })
+  strip.addEventListener("pointerleave", () => { said.hidden = true })
+  strip.addEventListener("click", (event) => {
+    set(thresholdAt(within(event.clientY - strip.getBoundingClientRect().top)), true)
+  })
+
+  function drawNow() {
+    for (const mark of strip.querySelectorAll(".now")) mark.remove()
+    if (!model.stairs.counts) return
+    const heights = model.rule === "beyond" && !inStrip() ? [toPixel(value), valueToPixel(-value)] : [toPixel(value)]
+    for (const y of heights.map(within)) strip.append(svg("line", { class: "now", x1: 0, x2: STRIP, y1: y, y2: y }))
+    strip.setAttribute("aria-label", worth(value))
+  }
+
+  // -- the threshold --------------------------------------------------------------------------------------------------
+
+  function place(element, y) {
+    element.style.top = `${within(y)}px`
+    element.style.left = inStrip() ? "0px" : `${model.gutter}px`
+    element.style.width = inStrip() ? `${STRIP}px` : `${model.across}px`
+    element.classList.toggle("inside", inStrip())
+    element.classList.toggle("outside", y < 0 || y > model.extent)
+    element.classList.toggle("held", held !== null)
+    element.querySelector(".value").textContent = worded(value)
+  }
+
+  function drawLine() {
+    const twice = model.rule === "beyond" && !inStrip()
+    if (twice && !mirror.isConnected) line.after(mirror)
+    if (!twice) mirror.remove()
+    place(line, toPixel(value))
+    if (twice) place(mirror, valueToPixel(-value))
+    const [low, high] = range()
+    const count = model.stairs.counts ? `, ${countAt(value)} states` : ""
+    for (const [name, v] of [["now", value], ["min", low], ["max", high], ["text", `${worded(value)}${count}`]]) {
+      line.setAttribute(`aria-value${name}`, v)
+    }
+    line.setAttribute("aria-label", model.label)
+    drawNow()
+  }
+
+  function set(t, done) {
+    value = rounded(t)
     drawLine()
     outbox({ threshold: value, done })
   }
 
-  line.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0) return
-    line.setPointerCapture(event.pointerId)
-    held = event.clientY - toPixel(clamp(value))
-    moved = false
-    drawLine()
-  })
-  line.addEventListener("pointermove", (event) => {
-    if (held === null) return
-    moved = true
-    set(toValue(event.clientY - held), false)
-  })
-  const release = (event) => {
-    if (held === null) return
-    const last = toValue(event.clientY - held)
-    held = null
-    if (moved) set(last, true)      // a click alone changes nothing
-    else drawLine()
+  for (const element of [line, mirror]) {
+    const mirrored = element === mirror
+    const height = () => within(mirrored ? valueToPixel(-value) : toPixel(value))
+    element.addEventListener("pointerdown", (event) => {
+      if (event.button !== 0) return
+      element.setPointerCapture(event.pointerId)
+      held = event.clientY - height()
+      moved = false
+      said.hidden = true
+      drawLine()
+    })
+    element.addEventListener("pointermove", (event) => {
+      if (held === null) return
+      moved = true
+      set(toThreshold(event.clientY - held, mirrored), false)
+    })
+    const release = (event) => {
+      if (held === null) return
+      const last = toThreshold(event.clientY - held, mirrored)
+      held = null
+      if (moved) set(last, true)      // a click alone changes nothing
+      else drawLine()
+    }
+    element.addEventListener("pointerup", release)
+    element.addEventListener("pointercancel", release)
   }
-  line.addEventListener("pointerup", release)
-  line.addEventListener("pointercancel", release)
   line.addEventListener("keydown", (event) => {
-    const step = { ArrowUp: 0.01, ArrowDown: -0.01, PageUp: 0.1, PageDown: -0.1 }[event.key]
-    if (!step) return
+    const steps = { ArrowUp: 1, ArrowDown: -1, PageUp: 10, PageDown: -10 }[event.key]
+    if (!steps) return
     event.preventDefault()
-    set(value + step, true)
+    set(value + steps * model.step * (inStrip() ? 1 : sign()), true)
   })
 
   model.on(["threshold", "seen"], () => {
@@ -96,8 +213,16 @@ export function render({ model }) {
     value = model.threshold
     drawLine()
   })
-  model.on(["low", "high", "across", "gutter", "extent"], oncePerFrame(() => { drawTicks(); drawLine() }))
+  const whole = ["low", "high", "across", "gutter", "extent", "rule", "unit", "stairs", "label"]
+  model.on(whole, oncePerFrame(() => { drawTicks(); drawStrip(); drawLine() }))
   drawTicks()
+  drawStrip()
   drawLine()
   return root
+}
+
+function svg(name, attributes) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", name)
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value)
+  return element
 }

@@ -1,8 +1,8 @@
-"""The value axis of the lines plot, and the threshold that is dragged on it."""
+"""The value axis of a lines plot, the threshold that is dragged on it, and how many states each threshold selects."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import param
 
@@ -11,15 +11,27 @@ from lstmvis_panel.style import GUTTER, PLOT_HEIGHT
 
 
 class ThresholdAxis(GestureComponent):
-    """Ticks left of the plot, and a dashed line across it (section 4.2 of the paper).
+    """A strip of counts and ticks left of the plot, and a dashed line across it (section 4.2 of the paper).
 
-    Gestures: ``{"threshold": value, "done": bool}``.
+    Under the rule "below" the line of a threshold l lies at -l, under "beyond" there is one at l and one at -l. A
+    quantile is no place on the axis: then it is the strip, from 0 to 1, that holds the handle.
+
+    Gestures: ``{"threshold": number, "done": bool}``.
     """
 
     low: float = param.Number(default=-1.0, doc="Value at the lower edge.")
     high: float = param.Number(default=1.0, doc="Value at the upper edge.")
-    threshold: float = param.Number(default=0.3, doc="Where the line lies.")
-    gutter: int = param.Integer(default=GUTTER, doc="Width of the axis in px.")
+    threshold: float = param.Number(default=0.3, doc="The present one.")
+    rule: str = param.Selector(objects=["above", "below", "beyond"], default="above", doc="Where its line lies.")
+    unit: str = param.Selector(objects=["value", "quantile"], default="value", doc="What the threshold is given in.")
+    step: float = param.Number(default=0.01, doc="By how much a key moves the threshold.")
+    label: str = param.String(default="Threshold", doc="What the handle is called.")
+    stairs: dict[str, Any] = param.Dict(
+        default={},
+        doc="How many states thresholds select: ``edges`` of stretches, ascending, a count between each two in "
+        "``counts``, the ``widest`` of them (low, high); empty for no strip.",
+    )
+    gutter: int = param.Integer(default=GUTTER, doc="Width of strip and axis in px.")
     across: int = param.Integer(default=0, doc="Width of the plot in px.")
     extent: int = param.Integer(default=PLOT_HEIGHT, doc="Height of the plot in px.")
 

@@ -50,7 +50,7 @@ class Following(param.Parameterized):
     @param.depends("session.query", watch=True)
     def search(self) -> None:
         """Search for what the session asks now; a search still under way ends without an answer."""
-        if not _loop_runs():  # in a script nobody waits for anything else
+        if not loop_runs():  # in a script nobody waits for anything else
             self._search_now()
         elif question := self._begin():
             pn.state.execute(partial(self._answer_later, *question))
@@ -104,7 +104,8 @@ class Following(param.Parameterized):
         self._newest = None
 
 
-def _loop_runs() -> bool:
+def loop_runs() -> bool:
+    """Whether others wait for the thread that asks: a server's loop, or a notebook's."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:

@@ -11,9 +11,12 @@ import panel as pn
 import param
 
 from lstmvis_panel import plots, schema
+from lstmvis_panel.colours import title
 from lstmvis_panel.components.threshold_axis import ThresholdAxis
 from lstmvis_panel.session import Session
-from lstmvis_panel.style import GUTTER, PLOT_HEIGHT, THEMES, Theme
+from lstmvis_panel.style import GUTTER, PLOT_HEIGHT, THEMES, Theme, plot_height
+from lstmvis_panel.views.controls import small_button, text
+from lstmvis_panel.views.select_text import caption
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,10 +26,23 @@ if TYPE_CHECKING:
 HOVER_REACH = 6
 """How far in px the pointer may be from a line to name it."""
 
+CAPTION, GAP = 32, 6
+"""Height in px of what is said over each of several plots, and of the gap above it."""
+
 WINDOW = ["source", "stack", "position", "width", "word_width"]
 """Parameters of a session that decide what a plot has to show."""
 
+CRITERION = ["selection", "left", "right", "rule", "unit", "lacking"]
+"""Those that decide, beside the threshold, which states are selected."""
+
 OVER_ALL = {"position": "absolute", "top": "0", "left": "0", "width": "100%", "z-index": "2"}
+
+Redraw = hv.streams.Stream.define("Redraw", times=0)
+
+
+def board_height(count: int) -> int:
+    """Height in px of so many lines plots with what is said over them."""
+    return count * (plot_height(count) + (CAPTION + GAP if count > 1 else 0))
 
 
 class LinesView(pn.viewable.Viewer):
@@ -45,8 +61,10 @@ class LinesView(pn.viewable.Viewer):
 
     def __init__(self, session: Session, slot: int = 0) -> None:
         super().__init__(session=session, slot=slot)
-        self._lit_from = "plot"
         self._kept: dict[str, tuple[tuple[Any, ...], hv.Element]] = {}
+        self._redraw = Redraw()
+        self._drawn: tuple[Any, ...] = ()
+        self._stairs_for: tuple[Any, ...] = ()
         self.axis = ThresholdAxis(sizing_mode="stretch_width", height=PLOT_HEIGHT, margin=0, styles=OVER_ALL)
         self.canvas = pn.Column(
             pn.pane.HoloViews(self._plot(), sizing_mode="stretch_both", margin=0),
@@ -54,12 +72,16 @@ class LinesView(pn.viewable.Viewer):
             styles={"position": "absolute", "top": "0", "left": f"{GUTTER}px"},
         )  # fmt: skip
         self.axis.param.watch(lambda event: self._threshold_dragged(event.new), "gesture")
-        self._show_axis()
         # Fixed, and wide by style: else Panel makes the canvas' width the least width of all that is around.
-        self._panel = pn.Column(
+        self.board = pn.Column(
             self.canvas, self.axis, width=GUTTER, height=PLOT_HEIGHT, margin=0, sizing_mode="fixed",
             styles={"position": "relative", "overflow": "hidden", "width": "100%"},
         )  # fmt: skip
+        self.caption = self._captioned()
+        self._panel = pn.Column(
+            self.caption, self.board, margin=0, sizing_mode="stretch_width", styles={"min-width": "0"}
+        )
+        self._show()
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._panel
@@ -73,6 +95,16 @@ class LinesView(pn.viewable.Viewer):
         return layers[min(self.slot, len(layers) - 1)]
 
     @property
+    def used(self) -> bool:
+        """Whether there is a layer for this plot; without one it rests."""
+        return self.slot < len(self.session.layers)
+
+    @property
+    def height(self) -> int:
+        """Height of the plot in px."""
+        return plot_height(len(self.session.layers))
+
+    @property
     def matched(self) -> bool:
         """Whether this is the source that is matched."""
         return self.source == self.session.source
@@ -82,7 +114,7 @@ class LinesView(pn.viewable.Viewer):
         """What the plot shows now."""
         session = self.session
         stop, extent = session.first + session.shown, session.extent_of(self.source)
-        return plots.Frame(session.first, stop, *extent, session.shown * session.word_width, PLOT_HEIGHT)
+        return plots.Frame(session.first, stop, *extent, session.shown * session.word_width, self.height)
 
     @property
     def theme(self) -> Theme:
@@ -100,10 +132,7 @@ class LinesView(pn.viewable.Viewer):
         return self.session.highlighted if self.matched else None
 
     def _plot(self) -> hv.DynamicMap:
-        # One stream for all layers: a stream of its own for each would draw the plot anew for each. What it watches is
-        # also what tells whether anything has changed: a longer selection may have the same states.
-        names = ["selection", "selected", "thresholds", "left", "right", "highlighted", "theme", *WINDOW]
-        stream = hv.streams.Params(self.session, names)
+        # One stream for all layers: a stream of its own for each would draw the plot anew for each.
         view = weakref.ref(self)
         look: dict[str, Any] = {
             "responsive": True, "border": 0, "padding": 0, "xaxis": None, "yaxis": None, "toolbar": None,
@@ -115,7 +144,13 @@ class LinesView(pn.viewable.Viewer):
             tools=["xbox_select"], active_tools=["xbox_select"], default_tools=[], apply_ranges=False
         )
         self._hold_streams(ground)
-        return (ground * hv.DynamicMap(lambda **_: hv.Overlay(self._layers()), streams=[stream])).opts(**look)
+        return (ground * hv.DynamicMap(lambda **_: hv.Overlay(self._layers()), streams=[self._redraw])).opts(**look)
+
+    def _look(self) -> tuple[Any, ...]:
+        """All that the plot follows from. A longer selection may have the same states."""
+        session = self.session
+        selected = session.selected_in(self.source)
+        return self.source, self.frame, session.theme, session.selection, selected.tobytes(), self.lit
 
     def _layers(self) -> list[hv.Element]:
         """What lies over one another in the plot; the same object again where nothing of it has changed."""
@@ -140,16 +175,63 @@ class LinesView(pn.viewable.Viewer):
             kept("lit name", lit, lambda: plots.lit_name(values, self.lit, frame, theme)),
         ]
 
-    @param.depends(*[f"session.{name}" for name in [*WINDOW, "theme"]], watch=True)
+    @param.depends(
+        *[f"session.{name}" for name in (*WINDOW, *CRITERION, "selected", "thresholds", "highlighted", "theme")],
+        watch=True,
+    )
+    def _show(self) -> None:
+        if not self.used:
+            return
+        self._show_axis()
+        look = self._look()
+        if look != self._drawn:
+            self._drawn = look
+            self._redraw.event(times=self._redraw.times + 1)
+
     def _show_axis(self) -> None:
-        frame = self.frame
-        self.axis.param.update(low=frame.low, high=frame.high, across=frame.width)
-        self.canvas.width = frame.width
+        session, frame = self.session, self.frame
+        unit = 10.0 ** np.floor(np.log10(session.reach_of(self.source)))
+        self.canvas.param.update(width=frame.width, height=frame.height)
+        self.board.height = frame.height
+        self.axis.param.update(
+            low=frame.low, high=frame.high, across=frame.width, extent=frame.height, height=frame.height,
+            rule=session.rule, unit=session.unit, step=float(unit / 100), label=f"Threshold of {title(self.source)}",
+        )  # fmt: skip
+        self._show_stairs()
         self._show_threshold()
 
-    @param.depends("session.threshold", "session.thresholds", watch=True)
+    def _show_stairs(self) -> None:
+        """Tell how many states each threshold selects; that takes no new look while the threshold is dragged."""
+        profile, ends = self.session.profile_of(self.source), self.session.range_of(self.source)
+        if self._stairs_for != (profile, ends):
+            self._stairs_for = (profile, ends)
+            stairs: dict[str, Any] = {}
+            if profile is not None:
+                edges, counts = profile.steps(*ends)
+                widest = profile.widest(*ends)
+                stairs = {"edges": edges.tolist(), "counts": counts.tolist(), "widest": widest and list(widest[:2])}
+            self.axis.stairs = stairs
+
+    @param.depends("session.threshold", watch=True)
     def _show_threshold(self) -> None:
+        self._show_caption()
         self.axis.threshold = self.session.threshold_of(self.source)
+
+    def _captioned(self) -> pn.Row:
+        """What stands over the plot where there are several: its name, its states, what can be done with it."""
+        self.said = text("", sizing_mode="stretch_width")
+        self.match = small_button("match on this", "Match the states of this source", self._match)
+        self.away = small_button("×", "Take this source off the page", self._unstack)
+        return pn.Row(
+            self.said, self.match, self.away, height=CAPTION, sizing_mode="stretch_width", margin=(GAP, 0, 0, GUTTER),
+            styles={"gap": "6px", "align-items": "center"},
+        )  # fmt: skip
+
+    def _show_caption(self) -> None:
+        stacked = len(self.session.layers) > 1
+        self.caption.visible = stacked
+        self.match.visible = self.away.visible = not self.matched
+        self.said.object = caption(self.session, self.source) if stacked else ""
 
     # -- from the screen to the session -------------------------------------------------------------------------------
 
@@ -160,13 +242,21 @@ class LinesView(pn.viewable.Viewer):
         pointer = hv.streams.PointerXY(source=ground)
         pointer.add_subscriber(self._pointed)
         gone = hv.streams.MouseLeave(source=ground)
-        gone.add_subscriber(lambda **_: self.light(None, "plot"))
+        gone.add_subscriber(lambda **_: self.session.light(None, "plot"))
         self._streams = (box, pointer, gone)
 
     def _threshold_dragged(self, gesture: dict[str, Any]) -> None:
         with param.parameterized.batch_call_watchers(self.session):
             self.session.gesturing = not gesture["done"]
             self.session.set_threshold(self.source, float(gesture["threshold"]))
+
+    def _match(self) -> None:
+        with pn.io.hold():  # the page changes as a whole
+            self.session.source = self.source
+
+    def _unstack(self) -> None:
+        with pn.io.hold():
+            self.session.stack = [name for name in self.session.stack if name != self.source]
 
     def _boxed(self, boundsx: tuple[float, float] | None) -> None:
         if boundsx is None:
@@ -182,15 +272,4 @@ class LinesView(pn.viewable.Viewer):
             return
         frame = self.frame
         reach = HOVER_REACH * (frame.high - frame.low) / frame.height
-        self.light(plots.nearest_state(self.values, self.session.selected, x, y, reach), "plot")
-
-    def light(self, state: int | None, where: str) -> None:
-        """Light a state, or put out the one that was lit from there.
-
-        The pointer may be in the list before the server hears that it left the plot.
-        """
-        if state == self.session.highlighted:
-            return  # the list repeats what the plot has lit
-        if state is not None or self._lit_from == where:
-            self._lit_from = where
-            self.session.highlighted = state
+        self.session.light(plots.nearest_state(self.values, self.session.selected, x, y, reach), "plot")

@@ -1,20 +1,19 @@
-"""The list of the selected states (section 4.2 of the paper)."""
+"""The list of the selected states (section 4.2 of the paper), and what a hand changes of it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
+import numpy as np
 import panel as pn
 import param
 
 from lstmvis_panel.components.state_list import StateList
 from lstmvis_panel.session import Session
-from lstmvis_panel.views.controls import text
+from lstmvis_panel.views.controls import CONTROLS, small_button, text
+from lstmvis_panel.views.select_text import advice
 
-if TYPE_CHECKING:
-    import numpy as np
-
-SIDE = 156
+SIDE = 164
 """Width in px of the list."""
 
 
@@ -34,20 +33,75 @@ class StatesView(pn.viewable.Viewer):
     def __init__(self, session: Session, height: int) -> None:
         super().__init__(session=session)
         self.list = StateList(sizing_mode="stretch_both", margin=0)
+        self.list.param.watch(lambda event: self._on_gesture(event.new), "gesture", onlychanged=False)
+        self.list.param.watch(lambda event: session.light(event.new, "list"), "highlighted")
         self._show_states()
         self._panel = pn.Column(
-            text(pn.bind(_title, session.param.selected), margin=(0, 0, 6, 0)), self.list,
-            width=SIDE, height=height, margin=(0, 0, 0, 16),
-        )  # fmt: skip
+            self._head(), self.list, width=SIDE, height=height, margin=(0, 0, 0, 16), styles={"gap": "6px"}
+        )
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._panel
 
-    @param.depends("session.selected", "session.highlighted", watch=True)
+    def fit(self, height: int) -> None:
+        """Take the height of what stands beside the list."""
+        self._panel.height = height
+
+    def _head(self) -> pn.viewable.Viewable:
+        session = self.session
+        order = pn.widgets.Select(
+            label="by", options=["number", "mean"], value=session.order, width=104, margin=0,
+            stylesheets=[CONTROLS],
+        )  # fmt: skip
+        order.link(session, value="order")
+        session.param.watch(lambda event: order.param.update(value=event.new), "order")
+        pin = small_button("pin", "Match these states whatever is selected; again: those of the selection", self._pin)
+        session.param.watch(lambda event: self._name_pin(pin, event.new), "pinned")
+        self._name_pin(pin, session.pinned)
+        title = text(pn.bind(_title, session.param.listed, session.param.alone), margin=0)
+        return pn.Column(
+            title, pn.Row(order, pin, margin=0, styles={"gap": "6px"}), margin=0, styles={"gap": "6px"}
+        )  # fmt: skip
+
+    @staticmethod
+    def _name_pin(button: pn.widgets.Button, pinned: list[int] | None) -> None:
+        button.label = "pin" if pinned is None else "unpin"
+
+    def _pin(self) -> None:
+        self.session.pin(self.session.listed.tolist() if self.session.pinned is None else None)
+
+    @param.depends(
+        *[f"session.{name}" for name in ("listed", "selection", "alone", "order", "refusal", "lacking")], watch=True
+    )
     def _show_states(self) -> None:
-        self.list.param.update(states=self.session.selected.tolist(), highlighted=self.session.highlighted)
+        session, means = self.session, self.session.means
+        order = np.argsort(-means, kind="stable") if session.order == "mean" else np.arange(len(means))
+        states, means = session.listed[order].tolist(), means[order].tolist()
+        self.list.param.update(
+            states=states, remarks=[_remark(*pair) for pair in zip(states, means, strict=True)],
+            alone=session.alone, count=session.states.shape[1], advice=advice(session),
+        )  # fmt: skip
+
+    @param.depends("session.highlighted", watch=True)
+    def _show_lit(self) -> None:
+        self.list.highlighted = self.session.highlighted
+
+    def _on_gesture(self, gesture: dict[str, Any]) -> None:
+        session, listed = self.session, self.session.listed.tolist()
+        if "alone" in gesture:
+            session.show_alone(int(gesture["alone"]))
+        elif "remove" in gesture:
+            session.pin(state for state in listed if state != gesture["remove"])
+        elif 0 <= gesture["add"] < session.states.shape[1]:
+            session.pin([*listed, gesture["add"]])
 
 
-def _title(selected: np.ndarray) -> str:
-    count = len(selected)
-    return f'<span class="lv-muted">{count:,} selected state{"" if count == 1 else "s"}</span>'
+def _title(listed: np.ndarray, alone: int | None) -> str:
+    count = len(listed)
+    shown = f", {alone} alone" if alone is not None and alone in listed else ""
+    return f'<span class="lv-muted">{count:,} selected state{"" if count == 1 else "s"}{shown}</span>'
+
+
+def _remark(state: int, mean: float) -> str:
+    said = "" if np.isnan(mean) else f" · mean {mean:.3f}".replace("-", "−")
+    return f"state {state}{said}"

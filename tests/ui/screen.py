@@ -11,7 +11,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from lstmvis_panel import address
-from lstmvis_panel.style import GUTTER, PLOT_HEIGHT
+from lstmvis_panel.style import GUTTER, STACKED_HEIGHTS
 from tests.ui.gestures import drag
 
 if TYPE_CHECKING:
@@ -23,15 +23,16 @@ SETTLED = 15_000
 LAST_DRAWN = 29
 """Last step of the recordings that tests draw; they need not fill the window."""
 
-FRAME_OF_LINES = """(height) => {
+FRAMES_OF_LINES = """(heights) => {
+  const frames = []
   for (const document of Bokeh.documents) for (const model of document._all_models.values()) {
     const view = model.type === "Figure" && Bokeh.index.find_one(model)
-    if (!view || Math.abs(view.frame.bbox.height - height) > 1) continue
+    if (!view || !heights.some((height) => Math.abs(view.frame.bbox.height - height) <= 1)) continue
     const canvas = view.canvas_view.el.getBoundingClientRect(), box = view.frame.bbox
-    return { x: canvas.x + box.left, y: canvas.y + box.top, width: box.width, height: box.height,
-      start: model.x_range.start, end: model.x_range.end, low: model.y_range.start, high: model.y_range.end }
+    frames.push({ x: canvas.x + box.left, y: canvas.y + box.top, width: box.width, height: box.height,
+      start: model.x_range.start, end: model.x_range.end, low: model.y_range.start, high: model.y_range.end })
   }
-  return null
+  return frames.sort((one, other) => one.y - other.y)
 }"""
 
 # All at once: between two questions the words may be drawn anew.
@@ -82,13 +83,16 @@ class Screen:
     def _fits(self) -> bool:
         """Whether the words fill the strip, and the lines lie above them."""
         strip, cells = self.page.locator(".strip").bounding_box(), self.words.evaluate_all(STEPS_AND_WIDTHS)
-        frame = self.page.evaluate(FRAME_OF_LINES, PLOT_HEIGHT)
-        if strip is None or frame is None or not cells:
+        frames = self.frames()
+        if strip is None or not frames or not cells:
             return False
         (first, width), (last, _), count = cells[0], cells[-1], len(cells)
         spare = strip["width"] - GUTTER - count * width
-        shown = frame["start"] == first - 0.5 and frame["end"] == last + 0.5 and abs(frame["width"] - count * width) < 1
-        return shown and (last == LAST_DRAWN or 0 <= spare < width)
+        shown = [
+            frame["start"] == first - 0.5 and frame["end"] == last + 0.5 and abs(frame["width"] - count * width) < 1
+            for frame in frames
+        ]
+        return all(shown) and (last == LAST_DRAWN or 0 <= spare < width)
 
     # -- places -------------------------------------------------------------------------------------------------------
 
@@ -121,15 +125,20 @@ class Screen:
         assert title is not None
         return title
 
-    def lines(self) -> dict[str, float]:
-        """The frame of the lines plot in px, and the ranges that it shows."""
-        frame: dict[str, float] | None = self.page.evaluate(FRAME_OF_LINES, PLOT_HEIGHT)
-        assert frame is not None, "there is no lines plot"
-        return frame
+    def frames(self) -> list[dict[str, float]]:
+        """The frames of the lines plots in px from the top, and the ranges that they show."""
+        frames: list[dict[str, float]] = self.page.evaluate(FRAMES_OF_LINES, list(STACKED_HEIGHTS))
+        return frames
 
-    def point(self, step: float, value: float) -> tuple[float, float]:
-        """Pixel of a step and a value in the lines plot."""
-        f = self.lines()
+    def lines(self, slot: int = 0) -> dict[str, float]:
+        """The frame of one of the lines plots."""
+        frames = self.frames()
+        assert len(frames) > slot, f"there are {len(frames)} lines plots"
+        return frames[slot]
+
+    def point(self, step: float, value: float, slot: int = 0) -> tuple[float, float]:
+        """Pixel of a step and a value in a lines plot."""
+        f = self.lines(slot)
         x = f["x"] + (step - f["start"]) / (f["end"] - f["start"]) * f["width"]
         y = f["y"] + (f["high"] - value) / (f["high"] - f["low"]) * f["height"]
         return x, y
@@ -155,12 +164,15 @@ class Screen:
         wait_until(found, self.page, timeout=SETTLED)
         return places[-1]
 
-    def drag_threshold(self, value: float) -> None:
-        """Drag the dashed line to a value."""
-        frame = self.lines()
-        line = self._place_of(".threshold")
+    def threshold(self, slot: int = 0) -> dict[str, float]:
+        """Where the dashed line of a plot lies."""
+        return self._place_of(f".threshold:not(.mirror) >> nth={slot}")
+
+    def drag_threshold(self, value: float, slot: int = 0) -> None:
+        """Drag the dashed line of a plot to a value."""
+        frame, line = self.lines(slot), self.threshold(slot)
         x, y = line["x"] + frame["width"] * 0.8, line["y"] + line["height"] / 2
-        drag(self.page, (x, y), (x, self.point(0, value)[1]))
+        drag(self.page, (x, y), (x, self.point(0, value, slot)[1]))
 
     def drag_limit(self, side: str, steps: int) -> None:
         """Drag a limit of the pattern plot by a number of steps outwards."""
