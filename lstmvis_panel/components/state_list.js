@@ -19,6 +19,8 @@ export function render({ model }) {
   const itemOf = (event) => event.target.closest("li")
   const light = (state) => { if (model.highlighted !== state) model.highlighted = state }
 
+  const focused = () => [...list.children].find((item) => item === root.getRootNode().activeElement)
+
   function draw() {
     const { states, remarks } = model
     while (list.children.length > states.length) list.lastChild.remove()
@@ -38,17 +40,19 @@ export function render({ model }) {
     advice.hidden = Boolean(states.length)
     advice.textContent = model.advice
     field.max = model.count - 1
+    const item = focused()
+    if (item) light(number(item))      // another number may have come into the box
     mark()
   }
 
   function mark() {
-    const focused = [...list.children].find((item) => item === root.getRootNode().activeElement)
+    const first = focused() ?? list.firstChild
     for (const item of list.children) {
       const state = number(item)
       item.classList.toggle("lit", state === model.highlighted)
       item.classList.toggle("left-out", model.alone !== null && state !== model.alone)
       item.setAttribute("aria-selected", model.alone === null || state === model.alone)
-      item.tabIndex = item === (focused ?? list.firstChild) ? 0 : -1
+      item.tabIndex = item === first ? 0 : -1
     }
   }
 
