@@ -58,9 +58,9 @@ class Explorer(pn.viewable.Viewer):
         super().__init__(session=session)
         self._window = not in_notebook()
         self.history = History(session)
-        header, select = Header(session, projects or {}, self.history), SelectView(session)
-        self._match = MatchView(session)
-        self._panel = page(session.theme, header, *_said(notices), select, self._match, window=self._window)
+        header = Header(session, projects or {}, self.history)
+        self._select, self._match = SelectView(session), MatchView(session)
+        self._panel = page(session.theme, header, *_said(notices), self._select, self._match, window=self._window)
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._panel
@@ -71,7 +71,11 @@ class Explorer(pn.viewable.Viewer):
 
     @property
     def selected(self) -> np.ndarray:
-        """Numbers of the selected states (S1), ascending."""
+        """Numbers of the selected states (S1), ascending.
+
+        Where the quantiles that decide about them are still being computed, this waits for them.
+        """
+        self._select.measuring.finish()
         return self.session.selected
 
     @property
@@ -80,6 +84,7 @@ class Explorer(pn.viewable.Viewer):
 
         Where the search is still under way, this waits for its end.
         """
+        self._select.measuring.finish()
         self._match.following.finish()
         return None if self.session.matches is None else self.session.matches.table
 

@@ -6,30 +6,21 @@ A gesture and a line of code set the same parameter. What derives from parameter
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import param
-import xarray as xr
 
 from lstmvis_panel import schema
-from lstmvis_panel.layers import FIRST_THRESHOLD, Asked, Layer
-from lstmvis_panel.questions import (
-    CONTEXT_AFTER,
-    CONTEXT_BEFORE,
-    MATCH_COUNT,
-    QUANTILE,
-    TOP,
-    VALUE,
-    Matches,
-    Query,
-    answer,
-)
+from lstmvis_panel.layers import Asked
+from lstmvis_panel.questions import CONTEXT_AFTER, CONTEXT_BEFORE, MATCH_COUNT, QUANTILE, TOP, Matches, Query, answer
 from lstmvis_panel.selection import Rule
+from lstmvis_panel.sources import Sources
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    import xarray as xr
 
     from lstmvis_panel.thresholds import ThresholdProfile
 
@@ -73,7 +64,7 @@ class Steps(WholeNumbers):
     expected = "two whole step numbers (start, stop)"
 
 
-class Session(param.Parameterized):
+class Session(Sources):
     """One visitor's look at one recording.
 
     Parameters
@@ -84,23 +75,12 @@ class Session(param.Parameterized):
         Its name in the address, empty outside a catalogue.
     """
 
-    recording: xr.Dataset = param.ClassSelector(class_=xr.Dataset, constant=True, doc="What is looked at; read-only.")
     project: str = param.String(constant=True, doc="The recording's name in the address.")
 
-    source: str = param.Selector(objects=[], check_on_set=True, doc="Source of states that is shown and matched.")
-    stack: list[str] = param.ListSelector(default=[], objects=[], doc="Sources shown besides, each in a plot.")
-    thresholds: dict[str, float] = param.Dict(default={}, doc="Thresholds of sources that are not matched now.")
     position: int = param.Integer(default=0, bounds=(0, None), doc="The step that was asked for; it is marked.")
     word_width: int = param.Integer(default=30, bounds=(5, 80), doc="Width of a step in px.")
     width: int = param.Integer(default=1140, bounds=(80, None), doc="Room in px for the steps shown.")
     selection: tuple[int, int] | None = Steps(doc="Selected steps (start, stop), stop exclusive.")
-    threshold: float = param.Number(
-        default=FIRST_THRESHOLD, bounds=(-sys.float_info.max, sys.float_info.max), doc="A state is on from there."
-    )
-    rule: str = param.Selector(
-        objects=[str(rule) for rule in Rule], default=str(Rule.ABOVE), doc="On which side of a threshold a state is on."
-    )
-    unit: str = param.Selector(objects=[VALUE, QUANTILE], default=VALUE, doc="What thresholds are given in.")
     left: int = param.Integer(default=1, bounds=(0, 99), doc="Steps before the selection at which a state must be off.")
     right: int = param.Integer(default=0, bounds=(0, 99), doc="Steps after the selection at which a state must be off.")
     pinned: list[int] | None = param.List(
@@ -144,18 +124,11 @@ class Session(param.Parameterized):
     failure: str = param.String(doc="Why the last search gave no answer.")
 
     def __init__(self, recording: xr.Dataset, project: str = "", **values: Any) -> None:
-        sources = schema.sources(recording)
-        if not sources:
-            what = "has no source of hidden states"
-            remedy = "give at least one variable attrs['kind'] = 'states'"
-            raise schema.RecordingError(schema.Problem("recording", what, remedy))
-        self._layers = {name: Layer(recording[name]) for name in sources}
         self._selected_for: tuple[Any, ...] = ()
-        self._kept: dict[str, dict[str, float]] = {}
         self._lit_from = ""
-        super().__init__(recording=recording, project=project)
-        self._offer(sources)
-        self.param.update(source=values.get("source", sources[0]))
+        super().__init__(recording, project=project)
+        self._offer()
+        self.source = values.get("source", schema.sources(recording)[0])
         if "threshold" not in values:
             self.threshold = self._layers[self.source].first_threshold(self.unit)
         self.param.watch(self._derive, [*CRITERION, "pinned", "alone", "stack", "thresholds"])
@@ -163,11 +136,10 @@ class Session(param.Parameterized):
         self.param.update(**values)
         self.param.update(**values)  # once more what another unit has put right
 
-    def _offer(self, sources: list[str]) -> None:
+    def _offer(self) -> None:
         """Let the parameters take what this recording has."""
         coloured = schema.names_of(self.recording, schema.Kind.CATEGORICAL, schema.Kind.SCALAR)
         heatmaps = list(dict.fromkeys([MATCH_COUNT, *coloured]))
-        self.param.source.objects = self.param.stack.objects = sources
         self.param.tracks.objects = schema.annotations(self.recording)
         self.param.heatmaps.objects = heatmaps
         self.param.mapping.objects = list(dict.fromkeys([NO_MAPPING, *heatmaps]))
@@ -178,11 +150,6 @@ class Session(param.Parameterized):
             self.param.update(tracks=first, heatmaps=list(dict.fromkeys([MATCH_COUNT, *first])))
 
     # -- what is shown ------------------------------------------------------------------------------------------------
-
-    @property
-    def states(self) -> xr.DataArray:
-        """The source's values as stored, lazy, dimensions ``("step", state)``."""
-        return self.recording[self.source]
 
     @property
     def steps(self) -> int:
@@ -199,11 +166,6 @@ class Session(param.Parameterized):
         """First step shown: a few before the position, never past either end."""
         return max(0, min(self.position - LEFT_OF_MARK, self.steps - self.shown))
 
-    @property
-    def layers(self) -> list[str]:
-        """The sources shown, each in a plot, in the recording's order."""
-        return [name for name in schema.sources(self.recording) if name == self.source or name in self.stack]
-
     def values_of(self, source: str) -> xr.DataArray:
         """Values of a source as they are drawn: the steps shown and one more on each side, in memory."""
         return self._layers[source].window.displayed(self.first, self.shown)
@@ -217,22 +179,6 @@ class Session(param.Parameterized):
         low, high = self.extent_of(source)
         ranges = {Rule.ABOVE: (low, high), Rule.BELOW: (-high, -low), Rule.BEYOND: (0.0, max(-low, high))}
         return (0.0, 1.0) if self.unit == QUANTILE else ranges[Rule(self.rule)]
-
-    def reach_of(self, source: str) -> float:
-        """How far thresholds of a source reach: 1 where its values, or quantiles, stay within that."""
-        return 1.0 if self.unit == QUANTILE else self._layers[source].reach
-
-    def threshold_of(self, source: str) -> float:
-        """The threshold of a source that is shown."""
-        if source == self.source:
-            return self.threshold
-        known = self.thresholds.get(source)
-        return self._carried(source, self.source, self.threshold) if known is None else known
-
-    def _carried(self, source: str, other: str, threshold: float) -> float:
-        """The first threshold of a source: that of another one where it means the same here."""
-        alike = self.reach_of(source) == self.reach_of(other) == 1
-        return threshold if alike else self._layers[source].first_threshold(self.unit)
 
     def profile_of(self, source: str) -> ThresholdProfile | None:
         """How many states of a source the selection has at every threshold; None where there is none to count."""
@@ -299,13 +245,6 @@ class Session(param.Parameterized):
         """Show and match one of the listed states alone; the same one again, or None: all of them."""
         self.alone = None if state == self.alone else state
 
-    def set_threshold(self, source: str, threshold: float) -> None:
-        """Set the threshold of a source that is shown."""
-        if source == self.source:
-            self.threshold = threshold
-        else:
-            self.thresholds = {**self.thresholds, source: threshold}
-
     def clear_filters(self) -> None:
         """Let every match pass."""
         self.param.update(**{name: self.param[name].default for name in FILTERS})
@@ -360,20 +299,6 @@ class Session(param.Parameterized):
         if set(changed) & {*CRITERION, "pinned", "alone"} or self._lacking() != self.lacking:
             self._select()
 
-    def _convert(self, old: str, changed: dict[str, param.parameterized.Event]) -> None:
-        """Take the thresholds that were last given in the unit, and keep those of the old one."""
-        source, threshold, thresholds = (
-            changed[name].old if name in changed else getattr(self, name)
-            for name in ("source", "threshold", "thresholds")
-        )
-        self._kept[old] = {**thresholds, source: threshold}
-        kept = self._kept.get(self.unit, {})
-        values = {
-            "threshold": kept.get(self.source, self._layers[self.source].first_threshold(self.unit)),
-            "thresholds": {name: value for name, value in kept.items() if name != self.source},
-        }
-        self.param.update(**{name: value for name, value in values.items() if name not in changed})
-
     def _leave(self, old: str, changed: dict[str, param.parameterized.Event]) -> None:
         """Keep what belongs to the source that was matched until now; what the same gesture has set stays."""
         before = changed["threshold"].old if "threshold" in changed else self.threshold
@@ -387,16 +312,6 @@ class Session(param.Parameterized):
         if "unit" in changed:
             del values["threshold"], values["thresholds"]
         self.param.update(**{name: value for name, value in values.items() if name not in changed})
-
-    def _complete(self) -> None:
-        """Give each stacked source a threshold of its own, and keep quantiles within 0 and 1."""
-        stacked = {name: self.threshold_of(name) for name in self.layers if name != self.source}
-        thresholds = {name: self._valid(value) for name, value in {**self.thresholds, **stacked}.items()}
-        if thresholds != self.thresholds or self._valid(self.threshold) != self.threshold:
-            self.param.update(threshold=self._valid(self.threshold), thresholds=thresholds)
-
-    def _valid(self, threshold: float) -> float:
-        return threshold if self.unit == VALUE else round(min(max(threshold, 0.0), 1.0), 3)
 
     def _lacking(self) -> tuple[str, str] | None:
         """The first source shown, the matched one before others, whose quantiles are not there."""

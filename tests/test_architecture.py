@@ -53,7 +53,7 @@ TABLE = (
     ),
     Part(
         "session",
-        "session address history layers questions windows",
+        "session address history layers questions sources windows",
         "schema computing",
         f"panel holoviews bokeh {FILES}",
     ),

@@ -52,7 +52,7 @@ class Measuring(param.Parameterized):
             self.finish()
 
     def finish(self) -> None:
-        """Measure here and now what is lacking."""
+        """Measure here and now what is lacking: code that reads the states has no loop to wait in."""
         self._newest = None
         self.session.measure()
 

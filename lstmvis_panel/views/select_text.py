@@ -48,7 +48,9 @@ def caption(session: Session, source: str) -> str:
         name = f'<span class="lv-matched">{escape(title(source))} · matched</span>'
     if session.selection is None and source != session.source:
         return f'<div class="lv-caption">{name}<span class="lv-muted">{threshold(session, source)}</span></div>'
-    on = f"{len(session.selected_in(source)):,} of {session.recording[source].shape[1]:,} states on"
+    pinned = source == session.source and session.pinned is not None
+    states = "states" if pinned else "states on"
+    on = f"{len(session.selected_in(source)):,} of {session.recording[source].shape[1]:,} {states}"
     return f'<div class="lv-caption">{name}<span class="lv-muted">{on} · {threshold(session, source)}</span></div>'
 
 

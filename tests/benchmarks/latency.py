@@ -23,6 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from lstmvis_panel import save_recording
+from lstmvis_panel.style import STACKED_HEIGHTS
 from tests.benchmarks.matching import wandering
 from tests.tools.browser import launch_options
 from tests.tools.serving import Server, serving
@@ -49,7 +50,7 @@ WATCH = """() => {
     const view = model.type === "Figure" && Bokeh.index.find_one(model)
     if (!view) continue
     const paint = view._actual_paint.bind(view)
-    const what = Math.abs(view.frame.bbox.height - 220) < 1 ? "lines" : "heatmaps"
+    const what = HEIGHTS.some((height) => Math.abs(view.frame.bbox.height - height) < 1) ? "lines" : "heatmaps"
     view._actual_paint = () => { paint(); stamp(what) }
   }
   const walk = (root) => [...root.querySelectorAll("*")].flatMap((e) => e.shadowRoot ? [e, ...walk(e.shadowRoot)] : [e])
@@ -58,7 +59,10 @@ WATCH = """() => {
     const changes = { childList: true, subtree: true, characterData: true, attributeFilter: ["style"] }
     if (what) new MutationObserver(() => stamp(what)).observe(element, changes)
   }
-}"""
+}""".replace("HEIGHTS", str(list(STACKED_HEIGHTS)))
+
+STACKED = 3
+"""Sources that are stacked, beside the measurements of one alone."""
 
 
 @dataclass(frozen=True)
@@ -70,15 +74,19 @@ class Figure:
     times: list[float]
 
 
-def recording_of(steps: int, states: int) -> xr.Dataset:
-    """Return a recording of words at random and states that wander as a model's do."""
+def recording_of(steps: int, states: int, sources: int = 1) -> xr.Dataset:
+    """Return a recording of words at random and states that wander as a model's do; of all sources the same ones."""
+    values = wandering(steps, states)
     codes = np.random.default_rng(1).integers(0, len(WORDS), steps)
     level = xr.DataArray(codes % 5, dims="step", attrs={"kind": "categorical", "labels": "level_label"})
     return xr.Dataset(
         {
             "token": ("step", codes, {"kind": "token", "labels": "vocabulary"}),
             "vocabulary": ("word", np.array(WORDS), {"kind": "labels"}),
-            "cell": (("step", "cell_state"), wandering(steps, states), {"kind": "states", "transform": "tanh"}),
+            **{
+                name: (("step", f"{name}_state"), values, {"kind": "states", "transform": "tanh"})
+                for name in ["cell", *(f"cell{number}" for number in range(2, sources + 1))]
+            },
             "level": level,
             "level_label": ("level_label", np.array(list("abcde")), {"kind": "labels"}),
         },
@@ -96,22 +104,22 @@ def first_paint(server: Server, opened: float, browser: Browser) -> Figure:
     return Figure("first paint after the port opens", 3000, [(painted - max(waited, opened)) * 1000])
 
 
-def threshold_drag(screen: Screen, moves: int) -> Figure:
-    """Drag the threshold, a few px at a time."""
-    frame = screen.lines()
-    line = screen.page.locator(".threshold").bounding_box()
-    assert line is not None
+def threshold_drag(screen: Screen, moves: int, where: str = "") -> Figure:
+    """Drag the threshold of the first plot, a few px at a time."""
+    frame, line = screen.lines(), screen.threshold()
     x, y = line["x"] + frame["width"] / 2, line["y"] + line["height"] / 2
-    ways = [(x, y - 4 * way) for way in _to_and_fro(moves)]
-    return Figure("threshold drag to painted lines and words", 100, _dragged(screen.page, (x, y), ways))
+    ways = [(x, y - 2 * way) for way in _to_and_fro(moves)]
+    return Figure(f"threshold drag to painted lines and words{where}", 100, _dragged(screen.page, (x, y), ways))
 
 
-def brush_drag(screen: Screen, moves: int) -> Figure:
+def brush_drag(screen: Screen, moves: int, where: str = "") -> Figure:
     """Drag the edge of the brush, a word at a time."""
     first = screen.word(screen.steps()[10])
     y = first["y"] + first["height"] / 2
     ways = [(first["x"] + (1.5 + way % 5) * first["width"], y) for way in range(moves)]
-    return Figure("brush drag to painted lines and words", 100, _dragged(screen.page, (first["x"] + 5, y), ways))
+    return Figure(
+        f"brush drag to painted lines and words{where}", 100, _dragged(screen.page, (first["x"] + 5, y), ways)
+    )
 
 
 def matches_drawn(screen: Screen, times: int) -> Figure:
@@ -130,6 +138,16 @@ def matches_drawn(screen: Screen, times: int) -> Figure:
         released = max(at for what, at in stamps if what == "pointerup")
         taken.append(_last(stamps, {"matrix", "heatmaps"}, released) - released)
     return Figure("match, from mouse up to drawn words and heatmaps", 500, taken)
+
+
+def stacked(screen: Screen, moves: int) -> list[Figure]:
+    """Drag threshold and brush with several sources over one strip of words."""
+    others = ",".join(f"cell{number}@0.3" for number in range(2, STACKED + 1))
+    screen.open(project="stacked", position=2000, left=0, selection="2003-2006", stack=others)
+    screen.page.wait_for_timeout(3000)
+    screen.page.evaluate(WATCH)
+    where = f", {STACKED} sources stacked"
+    return [threshold_drag(screen, moves, where), brush_drag(screen, moves, where)]
 
 
 def _dragged(page: Page, start: tuple[float, float], ways: Iterable[tuple[float, float]]) -> list[float]:
@@ -160,6 +178,7 @@ def measured(steps: int, states: int, moves: int) -> list[Figure]:
     """Serve a recording, and measure all figures on it."""
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         save_recording(recording_of(steps, states), Path(folder) / "wandering.h5")
+        save_recording(recording_of(steps, states, STACKED), Path(folder) / "stacked.h5")
         browser = playwright.chromium.launch(**launch_options())
         with serving(Path(folder), log_file=Path(folder) / "server.log") as server:
             figures = [first_paint(server, time.perf_counter(), browser)]
@@ -168,6 +187,7 @@ def measured(steps: int, states: int, moves: int) -> list[Figure]:
             page.wait_for_timeout(3000)
             page.evaluate(WATCH)
             figures += [threshold_drag(screen, moves), brush_drag(screen, moves), matches_drawn(screen, moves // 4)]
+            figures += stacked(Screen(browser.new_page(viewport={"width": 1400, "height": 900}), server.url), moves)
         browser.close()
     return figures
 

@@ -1,0 +1,224 @@
+"""The select view without a browser: what is drawn anew and when, what is said, how quantiles come."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import TYPE_CHECKING, Any
+
+import holoviews as hv
+import pytest
+
+from lstmvis_panel import layers
+from lstmvis_panel.matching import Cancelled
+from lstmvis_panel.session import Session
+from lstmvis_panel.views.lines import LinesView
+from lstmvis_panel.views.measuring import Measuring
+from lstmvis_panel.views.select import SelectView
+from lstmvis_panel.views.select_text import advice, caption, edited, summary
+from lstmvis_panel.views.states import StatesView
+from tests.drawn import recording_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lstmvis_panel.quantiles import Quantiles
+
+WORDS = "abCdeabCde"
+ROWS = (".##....##.", ".##....#..", "####......")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _panel():
+    hv.extension("bokeh", logo=False)
+
+
+@pytest.fixture
+def session() -> Session:
+    recording = recording_of(WORDS, *ROWS)
+    half = (recording.cell * 0.5).rename(cell_state="output_state").assign_attrs(recording.cell.attrs)
+    return Session(recording.assign(output=half), selection=(1, 3), threshold=0.5, left=0)
+
+
+# -- what is drawn anew -----------------------------------------------------------------------------------------------
+
+
+def test_a_threshold_draws_its_own_plot_anew_and_no_other(session: Session) -> None:
+    session.param.update(stack=["output"], thresholds={"output": 0.4})
+    first, second = LinesView(session, 0), LinesView(session, 1)
+    times = first._redraw.times, second._redraw.times
+    session.set_threshold("output", 0.46)
+    assert (first._redraw.times, second._redraw.times) == (times[0], times[1] + 1)
+    session.threshold = 0.95
+    assert (first._redraw.times, second._redraw.times) == (times[0] + 1, times[1] + 1)
+    assert (first.axis.threshold, second.axis.threshold) == (0.95, 0.46)
+
+
+def test_the_same_states_at_another_threshold_draw_nothing_anew(session: Session) -> None:
+    view = LinesView(session)
+    times = view._redraw.times
+    session.threshold = 0.6
+    assert view._redraw.times == times
+    assert view.axis.threshold == 0.6
+
+
+def test_states_are_counted_once_for_all_thresholds(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    profiles, count = [], layers.profile_of
+    monkeypatch.setattr(layers, "profile_of", lambda *a, **k: profiles.append(a) or count(*a, **k))
+    view = LinesView(session)
+    assert view.axis.stairs["counts"] == [3, 0]
+    for hundredth in range(40, 60):
+        session.threshold = hundredth / 100
+    assert len(profiles) == 1
+    session.selection = (7, 9)
+    assert view.axis.stairs["counts"] == [3, 1, 0]
+    session.selection = None
+    assert view.axis.stairs == {}
+    assert len(profiles) == 2
+
+
+def test_a_plot_without_a_layer_rests_and_is_used_again(session: Session) -> None:
+    view = SelectView(session)
+    assert len(view.plots) == 1
+    session.stack = ["output"]
+    second = view.lines[1]
+    session.stack = []
+    assert len(view.plots) == 1
+    times = second._redraw.times
+    session.selection = (7, 9)
+    assert second._redraw.times == times
+    session.stack = ["output"]
+    assert len(view.plots) == 2
+    assert view.lines == [view.lines[0], second]
+    assert second._redraw.times == times + 1
+    assert second.source == "output"
+
+
+# -- what is said -----------------------------------------------------------------------------------------------------
+
+
+def test_the_chips_say_what_on_means(session: Session) -> None:
+    assert "threshold <b>0.500</b> · ≥" in summary(session)
+    session.rule = "below"
+    assert "threshold <b>0.500</b> · ≤ −0.500" in summary(session)
+    session.rule = "beyond"
+    assert "threshold <b>0.500</b> · |v| ≥" in summary(session)
+    session.unit = "quantile"
+    assert "quantile <b>0.900</b> · |v| ≥" in summary(session)
+    assert "reading all values of cell for quantiles" in summary(session)
+    session.measure()
+    assert "reading" not in summary(session)
+
+
+def test_what_a_hand_has_changed_is_said(session: Session) -> None:
+    assert edited(session) == ""
+    session.pin(session.listed)
+    assert "pinned · 3 states" in edited(session)
+    session.pin([1])
+    assert "edited by hand · 1 state<" in edited(session)
+    session.alone = 1
+    assert "<b>state 1</b> alone of 1 states" in summary(session)
+
+
+def test_a_caption_says_the_states_of_its_source(session: Session) -> None:
+    session.param.update(stack=["output"], thresholds={"output": 0.46})
+    assert "cell · matched" in caption(session, "cell")
+    assert "0 of 3 states on · threshold <b>0.460</b>" in caption(session, "output")
+
+
+def test_where_no_state_is_on_there_is_advice(session: Session) -> None:
+    session.threshold = 0.95
+    assert advice(session) == "No state is on throughout. To get some, lower the threshold or select fewer words."
+    session.selection = (1, 2)
+    assert advice(session) == "No state is on throughout. To get some, lower the threshold."
+    session.pin([])
+    assert "No state is pinned" in advice(session)
+
+
+def test_the_list_says_means_and_takes_gestures(session: Session) -> None:
+    session.selection = (7, 9)
+    view = StatesView(session, 200)
+    assert view.list.states == [0]
+    assert view.list.remarks == ["state 0 · mean 0.900"]
+    view.list._handle_msg({"add": 1, "serial": 1})
+    assert (session.pinned, view.list.states) == ([0, 1], [0, 1])
+    view.list._handle_msg({"alone": 1, "serial": 2})
+    view.list._handle_msg({"alone": 1, "serial": 3})
+    assert session.alone is None
+    view.list._handle_msg({"remove": 0, "serial": 4})
+    assert session.pinned == [1]
+    view.list._handle_msg({"add": 3, "serial": 5})
+    assert session.pinned == [1]
+
+
+# -- quantiles --------------------------------------------------------------------------------------------------------
+
+
+def test_in_a_script_quantiles_come_at_once(session: Session) -> None:
+    Measuring(session)
+    session.param.update(unit="quantile", threshold=0.7)
+    assert session.lacking is None
+    assert session.selected.tolist() == [0, 1, 2]
+
+
+def test_a_session_that_opens_with_quantiles_has_them(session: Session) -> None:
+    other = Session(session.recording, selection=(1, 3), unit="quantile", threshold=0.7, left=0)
+    Measuring(other)
+    assert other.selected.tolist() == [0, 1, 2]
+
+
+async def until(condition: Callable[[], bool], session: Session) -> None:
+    """Wait until a change of what is lacking makes it so."""
+    done = asyncio.Event()
+    watcher = session.param.watch(lambda *_events: done.set() if condition() else None, ["lacking", "selected"])
+    if not condition():
+        await asyncio.wait_for(done.wait(), 120)
+    session.param.unwatch(watcher)
+
+
+def test_the_page_stays_free_while_quantiles_are_read(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    compute, go_on, threads = layers.quantiles_of, threading.Event(), []
+
+    def slowly(*arguments: Any) -> Quantiles:
+        threads.append(threading.current_thread())
+        assert go_on.wait(120)
+        return compute(*arguments)
+
+    monkeypatch.setattr(layers, "quantiles_of", slowly)
+
+    async def visit() -> None:
+        measuring = Measuring(session)
+        session.param.update(unit="quantile", threshold=0.7)
+        assert session.lacking == ("cell", "above")
+        session.selection = (7, 9)  # the loop is free for gestures
+        go_on.set()
+        await until(lambda: session.lacking is None, session)
+        assert session.selected.tolist() == [0, 1]
+        assert measuring.session is session
+
+    asyncio.run(visit())
+    assert threading.main_thread() not in threads
+
+
+def test_reading_ends_once_quantiles_are_no_longer_wanted(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    began, ended = threading.Event(), threading.Event()
+
+    def until_cancelled(_states: Any, _rule: str, cancelled: Callable[[], bool]) -> Quantiles:
+        began.set()
+        while not cancelled():
+            ended.wait(0.01)
+        ended.set()
+        raise Cancelled
+
+    monkeypatch.setattr(layers, "quantiles_of", until_cancelled)
+
+    async def visit() -> None:
+        measuring = Measuring(session)
+        session.unit = "quantile"
+        assert await asyncio.to_thread(began.wait, 120)
+        session.unit = "value"
+        assert session.lacking is None
+        assert await asyncio.to_thread(ended.wait, 120)
+        assert measuring.session.selected.tolist() == [0, 1, 2]
+
+    asyncio.run(visit())
