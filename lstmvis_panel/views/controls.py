@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 CONTROLS = (HERE / "controls.css").read_text(encoding="utf-8")
+LABELLED = "lv-labelled"
+"""CSS class of a widget whose label is shown; others' are only read out."""
+
 DIGITS = 12
 """Digits behind the point of a number in a field, at most."""
 
@@ -100,13 +103,12 @@ def number_input(parameter: param.Parameter, label: str, step: float, width: int
     def said(value: float) -> str:
         return str(value) if whole or abs(value) >= LONG else np.format_float_positional(value, DIGITS, min_digits=3)
 
-    field = NumberField(label=label, shown=said(getattr(owner, name)), wide=width, margin=0)
+    field = NumberField(label=label, shown=said(getattr(owner, name)), step=step, wide=width, margin=0)
 
     def entered(event: param.parameterized.Event) -> None:
         value = _number(event.new.get("typed", ""), whole=whole)
         if "by" in event.new:
-            value = getattr(owner, name) + step * event.new["by"]
-            value = round(value, DIGITS)
+            value = round(getattr(owner, name) + field.step * event.new["by"], DIGITS)
         # What is no number says nothing, one past the ends goes to the end; then the field shows again what holds.
         if value is not None:
             owner.param.update(**{name: max(low, min(value, high))})

@@ -9,7 +9,7 @@ from lstmvis_panel.colours import title
 from lstmvis_panel.components.word_strip import PATTERN
 from lstmvis_panel.questions import QUANTILE, VALUE
 from lstmvis_panel.session import Session
-from lstmvis_panel.views.controls import CONTROLS, card, number_input, small_button, text
+from lstmvis_panel.views.controls import CONTROLS, LABELLED, card, number_input, small_button, text
 from lstmvis_panel.views.lines import LinesView, board_height
 from lstmvis_panel.views.measuring import Measuring
 from lstmvis_panel.views.select_text import edited, rules, summary
@@ -99,18 +99,24 @@ class SelectView(pn.viewable.Viewer):
 
     def _threshold(self) -> pn.viewable.Viewable:
         session = self.session
-        label, field = number_input(session.param.threshold, "threshold l", step=0.01, width=84)
+        field = number_input(session.param.threshold, "threshold l", step=0.01, width=84)
 
         def step(*_: object) -> float:
             return float(f"{session.reach_of(session.source) / 100:.0e}")
 
         field.step = pn.bind(step, session.param.source, session.param.unit)
-        return pn.Row(label, field, margin=0)
+        return field
 
     def _rule(self) -> pn.viewable.Viewable:
         session = self.session
         picker = pn.widgets.Select(
-            label="on", options=_by_sign(session.unit), value=session.rule, width=108, margin=0, stylesheets=[CONTROLS]
+            label="on",
+            options=_by_sign(session.unit),
+            value=session.rule,
+            width=108,
+            margin=0,
+            stylesheets=[CONTROLS],
+            css_classes=[LABELLED],
         )
         picker.param.watch(lambda event: session.param.update(rule=event.new), "value")
         session.param.watch(lambda event: picker.param.update(value=event.new), "rule")
@@ -121,7 +127,13 @@ class SelectView(pn.viewable.Viewer):
         session = self.session
         units = {"a value": VALUE, "a quantile": QUANTILE}
         picker = pn.widgets.Select(
-            label="l is", options=units, value=session.unit, width=136, margin=0, stylesheets=[CONTROLS]
+            label="l is",
+            options=units,
+            value=session.unit,
+            width=136,
+            margin=0,
+            stylesheets=[CONTROLS],
+            css_classes=[LABELLED],
         )
         picker.param.watch(lambda event: session.param.update(unit=event.new), "value")
         session.param.watch(lambda event: picker.param.update(value=event.new), "unit")
@@ -130,7 +142,7 @@ class SelectView(pn.viewable.Viewer):
     def _stack(self) -> pn.viewable.Viewable:
         """A list of the sources that can be shown besides; nothing where there is no other."""
         session = self.session
-        picker = pn.widgets.Select(label="stack", width=140, margin=0, stylesheets=[CONTROLS])
+        picker = pn.widgets.Select(label="stack", width=140, margin=0, stylesheets=[CONTROLS], css_classes=[LABELLED])
 
         def offer(*_: object) -> None:
             others = [name for name in session.param.source.objects if name not in session.layers]

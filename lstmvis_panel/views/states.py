@@ -10,7 +10,7 @@ import param
 
 from lstmvis_panel.components.state_list import StateList
 from lstmvis_panel.session import Session
-from lstmvis_panel.views.controls import CONTROLS, small_button, text
+from lstmvis_panel.views.controls import CONTROLS, LABELLED, small_button, text
 from lstmvis_panel.views.select_text import advice
 
 SIDE = 164
@@ -51,7 +51,7 @@ class StatesView(pn.viewable.Viewer):
         session = self.session
         order = pn.widgets.Select(
             label="by", options=["number", "mean"], value=session.order, width=104, margin=0,
-            stylesheets=[CONTROLS],
+            stylesheets=[CONTROLS], css_classes=[LABELLED],
         )  # fmt: skip
         order.link(session, value="order")
         session.param.watch(lambda event: order.param.update(value=event.new), "order")
