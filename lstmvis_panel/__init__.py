@@ -9,10 +9,12 @@ from __future__ import annotations
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
+from lstmvis_panel.fingerprint import fingerprint
 from lstmvis_panel.matching import find_matches
 from lstmvis_panel.quantiles import quantile_thresholds, state_quantiles
 from lstmvis_panel.schema import Problem, RecordingError, validate
 from lstmvis_panel.selection import Rule, on, select_states
+from lstmvis_panel.starts import starts_in
 from lstmvis_panel.store import open_projects, open_recording, save_recording
 from lstmvis_panel.textsearch import search_text
 from lstmvis_panel.thresholds import ThresholdProfile, profile_of
@@ -33,6 +35,7 @@ __all__ = [
     "ThresholdProfile",
     "explore",
     "find_matches",
+    "fingerprint",
     "on",
     "open_projects",
     "open_recording",
@@ -41,6 +44,7 @@ __all__ = [
     "save_recording",
     "search_text",
     "select_states",
+    "starts_in",
     "state_quantiles",
     "validate",
 ]

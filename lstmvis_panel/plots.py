@@ -70,12 +70,18 @@ def raster(values: xr.DataArray, frame: Frame, theme: Theme, crowd: np.ndarray |
     hv.RGB
         Transparent where no line runs.
     """
-    pixels = _shaded(values, frame, theme.density)
-    if crowd is not None and len(crowd):
-        chosen = _shaded(values.isel({values.dims[1]: crowd}), frame, (theme.accent, theme.accent))
-        pixels = np.where(chosen[:, :, 3:] > 0, chosen, pixels)
+    pixels = pixels_of(values, frame, theme, crowd)
     dimensions = [hv.Dimension(channel, range=(0, 255)) for channel in "RGBA"]
     return hv.RGB(pixels, bounds=frame.bounds, kdims=[STEP, "value"], vdims=dimensions).opts(**NO_TOOLS)
+
+
+def pixels_of(values: xr.DataArray, frame: Frame, theme: Theme, crowd: np.ndarray | None = None) -> np.ndarray:
+    """Return the picture that `raster` shows: uint8 (y, x, RGBA), the upper edge first."""
+    pixels = _shaded(values, frame, theme.density)
+    if crowd is None or not len(crowd):
+        return pixels
+    chosen = _shaded(values.isel({values.dims[1]: crowd}), frame, (theme.accent, theme.accent))
+    return np.where(chosen[:, :, 3:] > 0, chosen, pixels)
 
 
 def _shaded(values: xr.DataArray, frame: Frame, colours: tuple[str, str]) -> np.ndarray:

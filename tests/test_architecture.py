@@ -65,12 +65,18 @@ TABLE = (
         f"param panel {FILES}",
     ),
     Part("components", "components components.*", "style", f"holoviews {FILES}"),
+    Part(
+        "taken",
+        "tables code_cell svg figure snapshot",
+        "schema computing session style plots",
+        f"param panel holoviews bokeh {FILES}",
+    ),
     # What views share, and what one of them is too long for: below the views, so that no view needs another.
     Part(
         "widgets",
         "views views.controls views.following views.measuring views.match_text views.select_text views.heatmaps "
-        "views.filters views.lines views.words views.tracks views.states",
-        "schema computing session style plots components",
+        "views.filters views.lines views.words views.tracks views.states views.export",
+        "schema computing session style plots components taken",
         FILES,
     ),
     Part(

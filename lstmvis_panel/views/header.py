@@ -13,6 +13,7 @@ import param
 from lstmvis_panel.history import History
 from lstmvis_panel.session import Session
 from lstmvis_panel.views.controls import CONTROLS, bar, choice, name, number_input, small_button, text
+from lstmvis_panel.views.export import ExportView
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -52,6 +53,7 @@ class Header(pn.viewable.Viewer):
             *self._navigation(),
             pn.Spacer(sizing_mode="stretch_width"),
             *self._back_and_forth(),
+            ExportView(session),
             self._theme_button(),
         )
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, WebError, WebSocket
 
 OWN_HOSTS = {"localhost", "127.0.0.1"}
-HOSTLESS_SCHEMES = {"about", "blob", "data"}
+HOSTLESS_SCHEMES = {"about", "blob", "data", "file"}
 
 
 def leaves_the_machine(url: str) -> bool:

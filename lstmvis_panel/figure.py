@@ -1,0 +1,287 @@
+"""What is on the screen as one picture: an SVG with text that stays text (sections 4.1 to 4.3 of the paper).
+
+The lines of all states are pixels, as on the screen; everything else is drawn as shapes. Colours, windows and rows are
+those of the session, so that the picture shows what the visitor sees.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lstmvis_panel import plots, schema, svg
+from lstmvis_panel.colours import ColourScale, annotation_scale, count_scale, ink_on
+from lstmvis_panel.matrix import phrase_of
+from lstmvis_panel.questions import MATCH_COUNT, QUANTILE
+from lstmvis_panel.selection import Rule
+from lstmvis_panel.session import NO_MAPPING
+from lstmvis_panel.style import FONT, GUTTER, HEAT_CELL, PLOT_HEIGHT, ROW_HEIGHT, THEMES, Theme, mix
+from lstmvis_panel.track_rows import track_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import xarray as xr
+
+    from lstmvis_panel.questions import Matches
+    from lstmvis_panel.session import Session
+
+MARGIN, GAP = 16, 14
+HEAD = 22
+WORDS, PATTERN, TRACK, FLAG = 24, 22, 20, 10
+CELL = 34
+"""Width in px of a word in the rows of matches."""
+
+SMALLEST_WORD = 9
+"""Width in px of a cell from which on its word is written."""
+
+FADED = 0.2
+"""Share of its colour that a track keeps where no selected state is on."""
+
+SMALL = 10
+
+
+@dataclass(frozen=True)
+class Block:
+    """A part of the figure: shapes from its own upper left corner on."""
+
+    parts: list[str]
+    width: float
+    height: float
+
+
+def figure_of(session: Session) -> str:
+    """Draw what a session shows.
+
+    Parameters
+    ----------
+    session
+        Its window, selection, layers, tracks and matches.
+
+    Returns
+    -------
+    str
+        An SVG document in the colours of the session's theme.
+    """
+    theme = THEMES[session.theme]
+    blocks = [_title(session, theme), *(_lines(session, source, theme) for source in session.layers)]
+    blocks += [_words(session, theme), *(_track(session, name, theme) for name in session.tracks)]
+    if session.matches is not None:
+        blocks.append(_matches(session, session.matches, theme))
+    width = max(block.width for block in blocks) + 2 * MARGIN
+    placed, y = [], float(MARGIN)
+    for block in blocks:
+        placed.append(svg.group(block.parts, MARGIN, y))
+        y += block.height
+    ground = svg.rectangle(0, 0, width, y + MARGIN, fill=theme.card)
+    return svg.document([ground, *placed], width, y + MARGIN, name_of(session), font_family=FONT, fill=theme.ink)
+
+
+def name_of(session: Session) -> str:
+    """Return what is looked at, in words."""
+    name = session.recording.attrs.get("title") or session.project or "Recording"
+    return f"{name} · {session.source}"
+
+
+def _title(session: Session, theme: Theme) -> Block:
+    facts = _criterion(session)
+    if session.selection is not None:
+        phrase = phrase_of(session.recording, *session.selection)
+        facts = f"“{phrase}” · {len(session.selected)} of {session.states.shape[1]} states on · {facts}"
+    parts = [svg.text(name_of(session), 0, 12, font_weight="bold"), svg.text(facts, 0, 28, fill=theme.muted)]
+    return Block(parts, 0, 28 + GAP)
+
+
+# -- select view ------------------------------------------------------------------------------------------------------
+
+
+def _lines(session: Session, source: str, theme: Theme) -> Block:
+    values, selected = session.values_of(source), session.selected_in(source)
+    low, high = session.extent_of(source)
+    width, height = session.shown * session.word_width, PLOT_HEIGHT
+    frame = plots.Frame(session.first, session.first + session.shown, low, high, width, height)
+    many = len(selected) > plots.LINES_AT_MOST
+
+    def down(value: float | np.ndarray) -> float | np.ndarray:
+        return (high - value) / (high - low) * height
+
+    parts = [svg.picture(plots.pixels_of(values, frame, theme, selected if many else None), 0, 0, width, height)]
+    if session.selection is not None:
+        start, stop = (_column(session, step) for step in session.selection)
+        parts.append(svg.rectangle(start, 0, max(stop - start, 0), height, fill=theme.accent, opacity=0.16))
+    x = (values[schema.STEP].values - session.first + 0.5) * session.word_width
+    inside = (x >= 0) & (x <= width)
+    for state in () if many else selected.tolist():
+        heights = np.asarray(down(values.values[inside, state].astype(float)))
+        parts.append(svg.polyline(x[inside], heights, stroke=theme.accent, stroke_width=1.2))
+    for value in _thresholds(session, source):
+        if low <= value <= high:
+            at = float(down(value))
+            parts.append(svg.line(0, at, width, at, stroke=theme.threshold, stroke_dasharray="5 3"))
+    axis = [svg.text(_number(value), -6, float(down(value)) + 4, text_anchor="end", fill=theme.muted, size=SMALL)
+            for value in _ticks(low, high)]  # fmt: skip
+    name = svg.text(source, -GUTTER, 10, GUTTER - 30, SMALL, fill=theme.muted)
+    return Block([svg.group([*parts, *axis, name], GUTTER)], GUTTER + width, height + 4)
+
+
+def _thresholds(session: Session, source: str) -> list[float]:
+    """The values beyond which a state is on; none where each state has its own."""
+    value = session.threshold_of(source)
+    if session.unit == QUANTILE:
+        return []
+    return {Rule.ABOVE: [value], Rule.BELOW: [-value], Rule.BEYOND: [value, -value]}[Rule(session.rule)]
+
+
+def _criterion(session: Session) -> str:
+    """Say when a state counts as on."""
+    value = f"{session.threshold:.3f}"
+    limit = f"its {value} quantile" if session.unit == QUANTILE else value
+    what = {Rule.ABOVE: "value ≥", Rule.BELOW: "−value ≥", Rule.BEYOND: "|value| ≥"}[Rule(session.rule)]
+    return f"{what} {limit}, off: {session.left} before, {session.right} after"
+
+
+def _column(session: Session, step: int) -> float:
+    """Left edge of a step in px, within what is shown."""
+    return float(np.clip(step - session.first, 0, session.shown) * session.word_width)
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    reach = max(abs(low), abs(high)) / 1.02
+    return [-reach, 0.0, reach] if low < -reach / 2 else [0.0, reach]
+
+
+def _number(value: float) -> str:
+    return f"{value:.3g}".replace("-", "\N{MINUS SIGN}")
+
+
+def _words(session: Session, theme: Theme) -> Block:
+    cell, total, parts = session.word_width, len(session.selected), []
+    for at, (word, on) in enumerate(zip(session.words, session.heat.tolist(), strict=True)):
+        fill = mix(*theme.ramp, 0.8 * on / total) if total else theme.card
+        parts += _cell(word, at * cell, 0, cell, WORDS, fill, theme)
+    if session.selection is not None:
+        parts += _pattern(session, theme)
+    return Block([svg.group(parts, GUTTER)], GUTTER + session.shown * cell, WORDS + PATTERN)
+
+
+def _pattern(session: Session, theme: Theme) -> Iterator[str]:
+    """The brush, and the steps beside it at which a state must be off."""
+    assert session.selection is not None  # noqa: S101 - asked by the caller
+    start, stop = session.selection
+    a, b = _column(session, start), _column(session, stop)
+    if a == b:
+        return
+    before, after = _column(session, start - session.left), _column(session, stop + session.right)
+    yield svg.rectangle(a + 1, 1, b - a - 2, WORDS - 2, fill="none", stroke=theme.ink, stroke_width=2)
+    yield svg.path(f"M{before} {WORDS + 14}H{a}V{WORDS + 4}H{b}V{WORDS + 14}H{after}", fill="none", stroke=theme.ink)
+
+
+def _cell(word: str, x: float, y: float, width: float, height: float, fill: str, theme: Theme) -> list[str]:
+    parts = [svg.rectangle(x, y, width, height - 1, fill=fill)]
+    if width >= SMALLEST_WORD and word.strip():
+        middle, base = x + width / 2, y + height / 2 + 4
+        parts.append(svg.text(word, middle, base, width - 4, text_anchor="middle", fill=ink_on(fill, theme)))
+    return parts
+
+
+def _track(session: Session, name: str, theme: Theme) -> Block:
+    track = track_of(session.recording, name, session.first, session.shown, theme)
+    tall = FLAG if track["look"] == "flags" else TRACK
+    parts: list[str] = []
+    for number, row in enumerate(track["rows"]):
+        y = number * tall
+        parts.append(
+            svg.text(row["label"], -8, y + tall / 2 + 4, GUTTER - 12, SMALL, text_anchor="end", fill=theme.muted)
+        )
+        parts += _track_row(session, track, row, y, tall, theme)
+    height = tall * len(track["rows"]) + 4
+    return Block([svg.group(parts, GUTTER)], GUTTER + session.shown * session.word_width, height)
+
+
+def _track_row(
+    session: Session, track: dict[str, Any], row: dict[str, Any], y: float, tall: float, theme: Theme
+) -> Iterator[str]:
+    cell, total = session.word_width, len(session.selected)
+    written = track["look"] in {"labels", "predictions"}
+    for at, (place, code, on) in enumerate(zip(row["places"], row["codes"], session.heat.tolist(), strict=True)):
+        colour = track["colours"][place] if place >= 0 else theme.card
+        share = FADED + (1 - FADED) * on / total if session.mask and total else 1.0
+        fill = mix(theme.card, colour, share)
+        word = track["texts"][code] if written and code >= 0 else ""
+        yield from _cell(word, at * cell, y, cell, tall, fill, theme)
+    for at in row.get("true", ()):
+        yield svg.rectangle(at * cell + 1, y + 1, cell - 2, tall - 3, fill="none", stroke=theme.ink)
+
+
+# -- match view -------------------------------------------------------------------------------------------------------
+
+
+def _matches(session: Session, matches: Matches, theme: Theme) -> Block:
+    inside, query = matches.inside.values, matches.query
+    rows, columns = inside.shape
+    words = GUTTER + columns * CELL
+    parts = [svg.text(_found(matches), 0, 12, font_weight="bold")]
+    parts.append(svg.group(_rows(session, matches, inside, theme), 0, HEAD + GAP))
+    x = words + GAP
+    for name in session.heatmaps:
+        scale, values = _scale(session, matches, name, theme), matches.values_of(name)
+        parts.append(svg.group([svg.text(scale.title, 0, HEAD + 8, columns * HEAT_CELL, SMALL)], x))
+        parts.append(svg.group(_heatmap(values, inside, scale), x, HEAD + GAP))
+        parts.append(_start(x + query.before * HEAT_CELL, rows, theme))
+        x += columns * HEAT_CELL + GAP
+    parts.append(_start(GUTTER + query.before * CELL, rows, theme))
+    return Block(parts, x, HEAD + GAP + rows * ROW_HEIGHT)
+
+
+def _found(matches: Matches) -> str:
+    return f"{matches.shown:,} of {matches.candidates:,} ranges · all steps searched"
+
+
+def _start(x: float, rows: int, theme: Theme) -> str:
+    top = HEAD + GAP
+    return svg.line(x, top - 4, x, top + rows * ROW_HEIGHT, stroke=theme.ink, stroke_width=1.5)
+
+
+def _scale(session: Session, matches: Matches, name: str, theme: Theme) -> ColourScale:
+    if name == MATCH_COUNT:
+        return count_scale(len(matches.query.selected), theme)
+    return annotation_scale(session.recording, name, theme)
+
+
+def _rows(session: Session, matches: Matches, inside: np.ndarray, theme: Theme) -> Iterator[str]:
+    vocabulary = schema.labels(session.recording, schema.TOKEN)
+    words, starts = vocabulary[matches.aligned.token.values], matches.table.start.values.tolist()
+    lengths, before = matches.table.length.values.tolist(), matches.query.before
+    fills = _fills(session, matches, inside, theme)
+    for row, start in enumerate(starts):
+        y = row * ROW_HEIGHT
+        label = "selection" if row == matches.own else f"{start:,}"
+        yield svg.text(label, GUTTER - 8, y + 13, size=SMALL, text_anchor="end", fill=theme.muted)
+        for column in np.flatnonzero(inside[row]).tolist():
+            weight = "bold" if before <= column < before + lengths[row] else "normal"
+            shapes = _cell(
+                words[row, column], GUTTER + column * CELL, y, CELL - 1, ROW_HEIGHT, fills[row][column], theme
+            )
+            yield svg.group(shapes, font_weight=weight) if weight == "bold" else "".join(shapes)
+
+
+def _fills(session: Session, matches: Matches, inside: np.ndarray, theme: Theme) -> list[list[str]]:
+    """Colours behind the words."""
+    if session.mapping == NO_MAPPING:
+        return [[theme.card] * inside.shape[1] for _ in inside]
+    scale, total = _scale(session, matches, session.mapping, theme), len(matches.query.selected)
+    places, counts = scale.places(matches.values_of(session.mapping).values), matches.aligned.on_count.values
+    shares = FADED + (1 - FADED) * counts / total if session.match_mask and total else np.ones(counts.shape)
+    return [
+        [mix(theme.card, scale.colours[p], s) if p >= 0 else theme.card for p, s in zip(*row, strict=True)]
+        for row in zip(places.tolist(), shares.tolist(), strict=True)
+    ]
+
+
+def _heatmap(values: xr.DataArray, inside: np.ndarray, scale: ColourScale) -> Iterator[str]:
+    places = np.where(inside, scale.places(values.values), -1)
+    for row, column in np.argwhere(places >= 0).tolist():
+        fill = scale.colours[places[row, column]]
+        yield svg.rectangle(column * HEAT_CELL, row * ROW_HEIGHT, HEAT_CELL, ROW_HEIGHT, fill=fill)

@@ -1,0 +1,135 @@
+"""What a visitor takes away: tables, pictures, a page, code."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import panel as pn
+import param
+
+from lstmvis_panel.code_cell import code_cell
+from lstmvis_panel.components.downloads import Downloads
+from lstmvis_panel.figure import figure_of, name_of
+from lstmvis_panel.history import UNDONE
+from lstmvis_panel.session import Session
+from lstmvis_panel.snapshot import snapshot_of
+from lstmvis_panel.style import FONT, THEMES
+from lstmvis_panel.tables import csv_of, matches_table, parquet_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_log = logging.getLogger(__name__)
+
+
+class Item(NamedTuple):
+    """Something to take away."""
+
+    label: str
+    about: str
+    ending: str
+    mime: str
+    make: Callable[[Session], bytes | str]
+    of_matches: bool = False
+    dots: bool = False
+
+
+class ExportView(pn.viewable.Viewer):
+    """A menu of all that can be taken away of what a session shows.
+
+    Parameters
+    ----------
+    session
+        The visitor's session.
+    """
+
+    session: Session = param.ClassSelector(class_=Session, constant=True)
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session=session)
+        self.menu = Downloads(margin=0)
+        self.menu.param.watch(self._asked, "wanted", onlychanged=False)
+        self._offer()
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self.menu
+
+    @param.depends("session.matches", watch=True)
+    def _offer(self) -> None:
+        there = self.session.matches is not None
+        self.menu.items = [[key, item.label, item.about, there or not item.of_matches] for key, item in ITEMS.items()]
+
+    def _asked(self, event: param.parameterized.Event) -> None:
+        item, asked = ITEMS.get(str(event.new.get("wanted"))), event.new.get("asked")
+        if item is None:
+            return
+        copy = copied(self.session)
+        if pn.state.curdoc is None:
+            self.menu.file = _file(item, copy, asked)
+        else:
+            pn.state.execute(partial(self._make_later, item, copy, asked))
+
+    async def _make_later(self, item: Item, copy: Session, asked: int) -> None:
+        file = await asyncio.to_thread(_file, item, copy, asked)
+        # The document was free while the file was made; handing it over needs it.
+        pn.state.execute(lambda: self.menu.param.update(file=file))
+
+
+def copied(session: Session) -> Session:
+    """Return a session that shows the same and that no gesture changes: for a thread."""
+    look = {name: getattr(session, name) for name in [*UNDONE, "theme", "width"]}
+    copy = Session(session.recording, session.project, **look)
+    copy.matches = session.matches
+    return copy
+
+
+def _file(item: Item, session: Session, asked: int) -> dict[str, Any]:
+    """Make a file, or say why it can't be made."""
+    try:
+        content = item.make(session)
+    except Exception as error:  # noqa: BLE001 - whatever it was, the page stays usable and says so
+        _log.exception("%s could not be made", item.label)
+        return {"asked": asked, "failure": f"It could not be made: {error}"}
+    name = re.sub(r"\W+", "-", name_of(session)).strip("-").lower() or "recording"
+    return {"asked": asked, "name": f"{name}{item.ending}", "type": item.mime, "content": content, "dots": item.dots}
+
+
+def _table(session: Session, write: Callable[[Any], bytes]) -> bytes:
+    if session.matches is None:
+        message = "there are no matches."
+        raise ValueError(message)
+    return write(matches_table(session.recording, session.matches))
+
+
+def _code(session: Session) -> str:
+    query = session.matches.query if session.matches is not None else session.query
+    if query is None:
+        message = "nothing is selected."
+        raise ValueError(message)
+    return code_cell(session.recording, query)
+
+
+def _snapshot(session: Session) -> str:
+    matches = session.matches
+    table = None if matches is None else matches_table(session.recording, matches)
+    cell = _code(session) if session.query is not None or matches is not None else ""
+    return snapshot_of(name_of(session), figure_of(session), table, cell, THEMES[session.theme], FONT)
+
+
+PARQUET, SVG = "application/vnd.apache.parquet", "image/svg+xml"
+
+ITEMS = {
+    "csv": Item("Matches, CSV", "a row a match, with words and annotations", ".csv", "text/csv",
+                partial(_table, write=csv_of), of_matches=True),
+    "parquet": Item("Matches, Parquet", "the same, with types", ".parquet", PARQUET,
+                    partial(_table, write=parquet_of), of_matches=True),
+    "svg": Item("Figure, SVG", "what is on the screen, for papers", ".svg", SVG, figure_of),
+    "png": Item("Figure, PNG", "the same in pixels, twice as fine", ".png", "image/png", figure_of, dots=True),
+    "html": Item("Snapshot, HTML", "figure, table and code in one file", ".html", "text/html", _snapshot),
+    "code": Item("Code cell, Python", "the same states and matches without the app", ".py", "text/x-python",
+                 _code, of_matches=True),
+}  # fmt: skip

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+
+import pytest
+
+from lstmvis_panel.figure import figure_of
+from lstmvis_panel.plots import LINES_AT_MOST
+from lstmvis_panel.session import Session
+from lstmvis_panel.snapshot import snapshot_of
+from lstmvis_panel.style import FONT, LIGHT
+from lstmvis_panel.tables import matches_table
+from tests.drawn import recording_of
+
+NAMES = "{http://www.w3.org/2000/svg}"
+ROWS = (".##....##.", ".##....#..", "####......")
+
+
+def looking(*rows: str, **look: object) -> Session:
+    session = Session(recording_of("abCdeabCde", *rows), **{"threshold": 0.5, "left": 0, "selection": (1, 3), **look})
+    if session.query is not None:
+        session.matches = session.search(session.query)
+    return session
+
+
+def drawn(session: Session) -> ET.Element:
+    return ET.fromstring(figure_of(session))  # noqa: S314 - our own text
+
+
+def texts(figure: ET.Element) -> list[str]:
+    return [element.text or "" for element in figure.iter(f"{NAMES}text")]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_figure_shows_words_tracks_and_matches(theme: str) -> None:
+    said = texts(drawn(looking(*ROWS, theme=theme, tracks=["capital", "place"])))
+    assert "Drawn · cell" in said
+    assert any("“b C” · 3 of 3 states on · value ≥ 0.500, off: 0 before" in each for each in said)
+    assert said.count("capital") >= 3  # the track, its cells, its heatmap
+    assert "selection" in said
+    assert any("ranges · all steps searched" in each for each in said)
+
+
+def test_each_selected_state_is_a_line_and_many_are_pixels() -> None:
+    few = drawn(looking(*ROWS))
+    accent = [path for path in few.iter(f"{NAMES}path") if path.attrib.get("stroke") == LIGHT.accent]
+    assert len(accent) == 3
+    many = drawn(looking(*[ROWS[0]] * (LINES_AT_MOST + 1)))
+    assert not [path for path in many.iter(f"{NAMES}path") if path.attrib.get("stroke") == LIGHT.accent]
+
+
+def test_a_figure_without_a_selection_shows_the_lines_and_words() -> None:
+    said = texts(drawn(looking(*ROWS, selection=None)))
+    assert [word for word in said if len(word) == 1 and word.isalpha()] == list("abCdeabCde")
+    assert not any("ranges" in each for each in said)
+
+
+def test_the_snapshot_needs_nothing_from_elsewhere() -> None:
+    session = looking(*ROWS)
+    assert session.matches is not None
+    table = matches_table(session.recording, session.matches)
+    page = snapshot_of("A <b>", figure_of(session), table, "x < 1", LIGHT, FONT)
+    assert "<h1>A &lt;b&gt;</h1>" in page
+    assert "<pre>x &lt; 1</pre>" in page
+    assert f"<h2>{len(table)} matches</h2>" in page
+    assert "<script" not in page
+    assert [part for part in page.split('"') if part.startswith("http")] == ["http://www.w3.org/2000/svg"]
