@@ -17,7 +17,7 @@ import xarray as xr
 
 from lstmvis_panel import address, matching, store
 from lstmvis_panel.components.history import BrowserHistory
-from lstmvis_panel.history import UNDONE, History, restore, shown
+from lstmvis_panel.history import UNDONE, History, replay
 from lstmvis_panel.schema import RecordingError
 from lstmvis_panel.session import Session
 from lstmvis_panel.style import THEMES
@@ -270,9 +270,10 @@ def _follow(session: Session, browser: BrowserHistory) -> None:
             browser.write(address.encoded(address.written(session)))
 
     def went(event: param.parameterized.Event) -> None:
-        found = address.read(session.recording, address.parsed(event.new)).values
+        query = address.parsed(event.new)
         with pn.io.hold():  # the page changes as a whole
-            restore(session, {**shown(Session(session.recording)), **found})
+            replay(session, query)
+            session.theme = address.read(session.recording, query).values.get("theme", session.theme)
 
     session.param.watch(write, [*UNDONE, "theme", "gesturing"])
     browser.param.watch(went, "came_to", onlychanged=False)

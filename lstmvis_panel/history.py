@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import param
 
-from lstmvis_panel.address import KEYS
+from lstmvis_panel.address import KEYS, read
 from lstmvis_panel.session import Session
 
 if TYPE_CHECKING:
@@ -31,6 +31,26 @@ def restore(session: Session, values: Mapping[str, Any]) -> None:
     """
     session.param.update(**values)
     session.param.update(**values)
+
+
+def replay(session: Session, query: Mapping[str, str]) -> list[str]:
+    """Show what an address says, and nothing of what was shown before.
+
+    Parameters
+    ----------
+    session
+        The visitor's session; the colours of the page stay.
+    query
+        As from `address.written`.
+
+    Returns
+    -------
+    list of str
+        A sentence for each value that had to be put right.
+    """
+    found = read(session.recording, {key: value for key, value in query.items() if key in UNDONE})
+    restore(session, {**shown(Session(session.recording)), **found.values})
+    return found.notices
 
 
 class History(param.Parameterized):

@@ -12,6 +12,7 @@ import numpy as np
 
 from lstmvis_panel import schema
 from lstmvis_panel.alignment import displayed, state_window
+from lstmvis_panel.places import next_on
 from lstmvis_panel.quantiles import quantiles_of
 from lstmvis_panel.questions import QUANTILE, VALUE
 from lstmvis_panel.selection import Rule, criterion_of, select_states
@@ -139,6 +140,26 @@ class Layer:
         criterion = criterion_of(self.states, self.threshold(asked), 0, 0, asked.rule)
         counts: np.ndarray = criterion.on(chosen, selected).sum(axis=1)
         return counts
+
+    def next_on(
+        self,
+        asked: Asked,
+        selected: np.ndarray,
+        step: int,
+        *,
+        forward: bool = True,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> int | None:
+        """Return the next step, or the one before, where all selected states are on, as `places.next_on` does.
+
+        Past the end of the recording it goes on at the other one.
+        """
+        criterion = criterion_of(self.states, self.threshold(asked), 0, 0, asked.rule)
+        for start in (step, -1 if forward else self.states.sizes[schema.STEP]):
+            found = next_on(self.states, selected, criterion, start, forward=forward, cancelled=cancelled)
+            if found is not None:
+                return found
+        return None
 
     def profile(self, asked: Asked) -> ThresholdProfile | None:
         """How many states the selection has at every threshold; None where it has none to count."""

@@ -16,6 +16,7 @@ from lstmvis_panel.layers import Asked
 from lstmvis_panel.questions import CONTEXT_AFTER, CONTEXT_BEFORE, MATCH_COUNT, QUANTILE, TOP, Matches, Query, answer
 from lstmvis_panel.selection import Rule
 from lstmvis_panel.sources import Sources
+from lstmvis_panel.textsearch import Hits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -111,6 +112,7 @@ class Session(Sources):
     hovered: tuple[int, int] | None = param.Tuple(
         default=None, length=2, allow_None=True, doc="Cell (row, column) of the match view under the pointer."
     )
+    found: Hits | None = param.ClassSelector(class_=Hits, default=None, allow_None=True, doc="What a search found.")
 
     listed: np.ndarray = param.Array(default=np.zeros(0, np.int64), doc="S1, or what is pinned; ascending numbers.")
     selected: np.ndarray = param.Array(default=np.zeros(0, np.int64), doc="What is matched: all listed, or one alone.")
@@ -221,7 +223,7 @@ class Session(Sources):
         """Shift what is shown by a number of steps, negative for back. The selection stays on its words."""
         self.go_to(self.first + LEFT_OF_MARK + by)
 
-    def zoom(self, by: int, anchor: float = LEFT_OF_MARK) -> None:
+    def zoom(self, by: int, anchor: float | None = None) -> None:
         """Widen (or narrow) the words by px, within what the screen can show.
 
         Parameters
@@ -229,12 +231,14 @@ class Session(Sources):
         by
             px.
         anchor
-            Place that stays where it is, in words from the left edge.
+            Place that stays where it is, in words from the left edge; if not given, the step that is marked stays so.
         """
         low, high = self.param.word_width.bounds
         width = max(low, min(self.word_width + by, high))
-        first = self.first + anchor * (1 - self.word_width / width)
-        position = max(0, min(round(first) + LEFT_OF_MARK, self.steps - 1))
+        position = self.position
+        if anchor is not None:
+            first = self.first + anchor * (1 - self.word_width / width)
+            position = max(0, min(round(first) + LEFT_OF_MARK, self.steps - 1))
         self.param.update(word_width=width, position=position)
 
     def pin(self, states: Iterable[int] | None) -> None:
@@ -359,6 +363,13 @@ class Session(Sources):
     def search(self, query: Query, cancelled: Callable[[], bool] | None = None) -> Matches:
         """Answer a query, as `questions.answer` does. Reads, and changes nothing."""
         return answer(self.recording, query, cancelled, self._layers[query.source].quantiles(query.rule))
+
+    def next_on(self, *, forward: bool = True, cancelled: Callable[[], bool] | None = None) -> int | None:
+        """Return the next step, or the one before, where all that is matched is on, as `Layer.next_on` does."""
+        asked = self._asked(self.source)
+        return self._layers[self.source].next_on(
+            asked, self.selected, self.position, forward=forward, cancelled=cancelled
+        )
 
 
 def _between(low: float, high: float) -> float:

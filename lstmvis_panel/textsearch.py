@@ -65,6 +65,11 @@ class Hits:
         row = np.searchsorted(self.starts, step, side="left")
         return int(self.starts[row - 1]) if row else None
 
+    def within(self, start: int, stop: int) -> np.ndarray:
+        """Return the hits that share a step with ``start:stop``: int64, dimensions (hit, 2), their starts and stops."""
+        rows = np.flatnonzero((self.starts < stop) & (self.stops > start))
+        return np.stack([self.starts[rows], self.stops[rows]], axis=1)
+
 
 @dataclass(frozen=True)
 class Context:

@@ -47,13 +47,13 @@ TABLE = (
     Part(
         "computing",
         "arguments selection index matching filters search sweep rows compiled quantiles thresholds "
-        "alignment wanted tokentext textsearch starts places summary fingerprint",
+        "alignment wanted tokentext textsearch starts places documents summary fingerprint",
         "schema",
         SCREEN,
     ),
     Part(
         "session",
-        "session address history layers questions sources windows",
+        "session address history named layers questions sources windows",
         "schema computing",
         f"panel holoviews bokeh {FILES}",
     ),
@@ -74,8 +74,9 @@ TABLE = (
     # What views share, and what one of them is too long for: below the views, so that no view needs another.
     Part(
         "widgets",
-        "views views.controls views.following views.measuring views.match_text views.select_text views.heatmaps "
-        "views.filters views.lines views.words views.tracks views.states views.export",
+        "views views.controls views.background views.following views.measuring views.match_text views.select_text "
+        "views.heatmaps views.filters views.lines views.words views.tracks views.states "
+        "views.keys views.keyboard views.documents views.search views.places views.named views.export",
         "schema computing session style plots components taken",
         FILES,
     ),

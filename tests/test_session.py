@@ -248,6 +248,30 @@ def test_zoom_keeps_the_anchor_in_its_place() -> None:
     assert (session.word_width, session.first) == (40, place - 5)
 
 
+@pytest.mark.parametrize("position", [0, 2, 100, 399])
+def test_zoom_without_an_anchor_keeps_the_mark(position: int) -> None:
+    session = Session(recording_of("ab" * 200, "#." * 200), width=600, word_width=20, position=position)
+    for by in (20, -30, 40):
+        session.zoom(by)
+        assert session.position == position
+        assert session.first <= position < session.first + session.shown
+
+
+def test_the_next_place_where_selected_states_are_on_goes_round() -> None:
+    recording = recording_of("abcdefghij", ".##...##..", "..#...#...")
+    session = Session(recording, selection=(2, 3), threshold=0.5, left=0)
+    assert session.selected.tolist() == [0, 1]
+    places = []
+    for forward in (True, True, True, False, False):
+        place = session.next_on(forward=forward)
+        assert place is not None
+        session.go_to(place)
+        places.append(place)
+    assert places == [2, 6, 2, 6, 2]
+    session.selection = None
+    assert session.next_on() is None
+
+
 @pytest.fixture
 def layered() -> Session:
     recording = recording_of(WORDS, *ROWS)
