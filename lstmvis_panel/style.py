@@ -63,7 +63,7 @@ class Theme:
         """The single colours as CSS custom properties, for the ``styles`` of a root element."""
         colours = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "name"}
         single = {f"--lv-{name.replace('_', '-')}": c for name, c in colours.items() if isinstance(c, str)}
-        ends = {"--lv-ramp-low": self.ramp[0], "--lv-ramp-high": self.ramp[1]}
+        ends = {"--lv-ramp-low": self.ramp[0], "--lv-ramp-high": self.ramp[1], "--lv-scale-high": self.scale[1]}
         return {**single, **ends, "--lv-font": FONT, "color-scheme": self.name}
 
 

@@ -2,7 +2,7 @@
 // words, numbers, vectors or images stand in the same cells, on a canvas behind.
 // Everything is placed in units of one cell, so that words, lines and limits share their columns to the pixel.
 
-const WORDS = 24, PATTERN = 26, EDGE = 6
+const WORDS = 24, PATTERN = 26, EDGE = 6, LEAST_FOR_TEXT = 9
 const SVG = "http://www.w3.org/2000/svg"
 
 function node(name, attributes = {}, parent = null) {
@@ -19,11 +19,16 @@ export function render({ model, view }) {
   const tall = track ? model.tall : WORDS
   if (track) root.style.height = `${tall + PATTERN}px`
   const svg = node("svg", { height: tall + PATTERN, tabindex: 0, role: "group", "aria-label": `${track ? "Steps" : "Words"}; drag to select` })
-  const cells = node("g", {}, svg), over = node("g", {}, svg)
-  root.append(svg)
+  const cells = node("g", {}, svg), over = node("g", {}, svg), marks = node("g", {}, svg)
+  const told = document.createElement("span")
+  told.className = "told"
+  told.setAttribute("role", "status")
+  svg.setAttribute("aria-keyshortcuts", "ArrowLeft ArrowRight shift+ArrowLeft shift+ArrowRight Enter")
+  root.append(svg, told)
 
   let range = null, left = 0, right = 0      // what is drawn; runs ahead of the server while the mouse is held
   let gesture = null
+  let cursor = null, anchor = null           // the step that keys are at, and the one that they select from
   const outbox = latestOnly(model)
 
   const column = (event) => (event.clientX - svg.getBoundingClientRect().left - model.gutter) / model.cell
@@ -35,21 +40,24 @@ export function render({ model, view }) {
     const { words, cell, gutter, first } = model
     svg.setAttribute("width", gutter + words.length * cell)
     cells.replaceChildren()
+    cells.classList.toggle("dense", cell < LEAST_FOR_TEXT)
     words.forEach((word, i) => {
       const x = gutter + i * cell
       const box = node("rect", { x, y: 0, width: cell, height: tall, class: "cell", "data-step": first + i }, cells)
       node("title", {}, box)
       if (model.edges.includes(first + i)) node("line", { x1: x, x2: x, y1: 0, y2: tall + PATTERN, class: "edge" }, cells)
       if (first + i === model.mark) node("path", { d: `M${x + cell / 2 - 5} ${tall + 7} l5 -6 l5 6 z`, class: "mark" }, cells)
-      if (cell >= 9 && !track) {
+      if (cell >= LEAST_FOR_TEXT && !track) {
         const scale = squeezed(word, cell - 4, font)
         const text = node("text", { class: "word", transform: `translate(${x + cell / 2} 16) scale(${scale} 1)` }, cells)
         text.textContent = word
       }
     })
+    if (cell < LEAST_FOR_TEXT) node("rect", { x: gutter, y: 0.5, width: words.length * cell, height: tall - 1, class: "frame" }, cells)
     if (track) drawLabels()
     drawHeat()
     drawBrush()
+    drawMarks()
   }
 
   const warmth = (i) => model.total ? Math.round(model.heat[i] / model.total * 80) : 0
@@ -58,7 +66,7 @@ export function render({ model, view }) {
 
   function drawHeat() {
     const { words } = model
-    cells.querySelectorAll("rect").forEach((box, i) => {
+    cells.querySelectorAll(".cell").forEach((box, i) => {
       box.style.fill = track ? "transparent" : `color-mix(in srgb, var(--lv-ramp-high) ${warmth(i)}%, var(--lv-card))`
       box.firstChild.textContent = sentence(i, words[i])
     })
@@ -104,6 +112,41 @@ export function render({ model, view }) {
       node("text", { x: x + (side === "left" ? -8 : 8), y: low + 4, class: "side", "text-anchor": anchor }, grip).textContent = word
       node("title", {}, grip).textContent = `${steps} step(s) ${side === "left" ? "before" : "after"} the selection at which a state must be off. Drag.`
     }
+  }
+
+  function drawMarks() {
+    marks.replaceChildren()
+    const { cell, gutter, first, hits } = model, end = first + count()
+    for (const [start, stop] of hits) {
+      const a = gutter + (Math.max(start, first) - first) * cell, b = gutter + (Math.min(stop, end) - first) * cell
+      node("rect", { x: a + 1, y: tall - 3, width: Math.max(b - a - 2, 1), height: 3, class: "hit" }, marks)
+    }
+    if (cursor === null || cursor < first || cursor >= end) return
+    node("rect", { x: gutter + (cursor - first) * cell + 1.5, y: 1.5, width: Math.max(cell - 3, 2), height: tall - 3, class: "cursor" }, marks)
+    told.textContent = sentence(cursor - first, model.words[cursor - first])
+  }
+
+  // The cursor goes word by word; at the edge of what is shown, the words move on.
+  function walk(by, extends_) {
+    const { first, steps } = model, last = first + count() - 1
+    const from = cursor ?? clamp(range ? (by > 0 ? range[1] - 1 : range[0]) : model.mark, first, last)
+    if (extends_ && anchor === null) anchor = from
+    cursor = clamp(from + (cursor === null && !extends_ ? 0 : by), 0, steps - 1)
+    if (!extends_) anchor = null
+    if (extends_) range = [Math.min(anchor, cursor), Math.max(anchor, cursor) + 1]
+    const ahead = cursor < first ? cursor : cursor > last ? cursor - count() + 1 : null
+    if (ahead !== null) outbox({ first: ahead, done: true, ...(extends_ && { range }) })
+    else if (extends_) send(true)
+    drawBrush()
+    drawMarks()
+  }
+
+  function take() {
+    if (cursor === null) walk(1, false)
+    anchor = cursor
+    range = [cursor, cursor + 1]
+    drawBrush()
+    send(true)
   }
 
   function zone(event) {
@@ -170,8 +213,14 @@ export function render({ model, view }) {
   svg.addEventListener("pointerup", finish)
   svg.addEventListener("pointercancel", finish)
   svg.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && range) { range = null; drawBrush(); send(true) }
+    const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key]
+    if (by) walk(by, event.shiftKey)
+    else if (event.key === "Enter" || event.key === " ") take()
+    else if (event.key === "Escape" && range) { range = anchor = null; drawBrush(); send(true) }
+    else return
+    event.preventDefault()
   })
+  svg.addEventListener("blur", () => { cursor = anchor = null; drawMarks() })
 
   function adopt() {
     if (gesture?.dragged || !outbox.idle()) return    // the mouse is ahead of this echo
@@ -185,20 +234,25 @@ export function render({ model, view }) {
   const redraw = oncePerFrame(() => { anew ? drawWords() : drawHeat(); anew = false })
   model.on(["words", "cell", "first", "mark", "edges", "tokens"], () => { anew = true; redraw() })
   model.on(["heat", "total"], redraw)
+  model.on("hits", drawMarks)
   model.on("mark", () => {        // a match was opened from far down the page: show where it leads
     if (root.getBoundingClientRect().bottom < 0) root.scrollIntoView({ behavior: "smooth", block: "center" })
   })
   model.on(["selection", "left", "right", "seen"], adopt)
 
-  let placed = false
+  let placed = false, unwatchWheel = () => {}
   const sizes = new ResizeObserver(() => {
-    if (!placed) keepEnter(root)
+    if (!placed) {
+      keepEnter(root)
+      const board = view.el.getRootNode().host ?? root      // what stands above and below in the same columns
+      unwatchWheel = watchWheel(board, model, outbox)
+    }
     placed = true
     const room = Math.floor(root.getBoundingClientRect().width) - model.gutter
     if (room > 0 && room !== model.room) model.room = room
   })
   sizes.observe(root)
-  model.on("remove", () => sizes.disconnect())
+  model.on("remove", () => { sizes.disconnect(); unwatchWheel() })
   dropEchoes(view.model.document)
   adopt()
   drawWords()

@@ -19,7 +19,9 @@ WORDS = 24
 class WordStrip(GestureComponent):
     """Words, one cell a step; a brush on them; the pattern plot below (section 4.2 of the paper).
 
-    Gestures: ``{"range": [start, stop] | None, "done": bool}`` and ``{"left": n, "right": n, "done": bool}``.
+    Gestures: ``{"range": [start, stop] | None, "done": bool}``, ``{"left": n, "right": n, "done": bool}``;
+    ``{"zoom": px of a word, "at": px from the first step, "done": bool}`` and ``{"first": step, "done": bool}``, by the
+    wheel wherever it is turned in what the strip stands in, plots and tracks included.
     """
 
     words: list[str] = param.List(default=[], item_type=str, doc="Words of the steps shown.")
@@ -32,10 +34,14 @@ class WordStrip(GestureComponent):
     edges: list[int] = param.List(default=[], doc="Steps that begin a document.")
     cell: int = param.Integer(default=30, doc="Width of a step in px.")
     gutter: int = param.Integer(default=GUTTER, doc="Space left of the first step in px.")
+    hits: list[list[int]] = param.List(default=[], doc="Steps [start, stop) shown that a search has found.")
+    steps: int = param.Integer(default=0, doc="Number of steps of the recording.")
+    narrowest: int = param.Integer(default=5, doc="Least width of a step in px.")
+    widest: int = param.Integer(default=80, doc="Greatest width of a step in px.")
     selection: list[int] = param.List(default=[], doc="Selected steps [start, stop), or empty.")
     left: int = param.Integer(default=0, doc="Steps before the selection at which states must be off.")
     right: int = param.Integer(default=0, doc="Steps after the selection at which states must be off.")
     room: int = param.Integer(default=0, doc="Width in px that the page has for steps; set by the browser.")
 
-    _esm: ClassVar[str] = script("word_strip", "squeeze", "tokens", "token_track", "gesture", "notebook")
+    _esm: ClassVar[str] = script("word_strip", "squeeze", "tokens", "token_track", "gesture", "wheel", "notebook")
     _stylesheets: ClassVar[list[str]] = [stylesheet("word_strip")]

@@ -10,7 +10,7 @@ import param
 from lstmvis_panel import schema
 from lstmvis_panel.components.word_strip import WordStrip
 from lstmvis_panel.matrix import strip_height, strip_of
-from lstmvis_panel.session import Session
+from lstmvis_panel.session import LEFT_OF_MARK, Session
 from lstmvis_panel.style import THEMES
 
 WINDOW = ["source", "position", "width", "word_width"]
@@ -33,7 +33,10 @@ class WordsView(pn.viewable.Viewer):
         self.strip = WordStrip(tall=strip_height(session.recording), sizing_mode="stretch_width", margin=0)
         self.strip.param.watch(lambda event: self._brushed(event.new), "gesture")
         self.strip.param.watch(lambda event: session.param.update(width=max(80, event.new)), "room")
+        narrowest, widest = session.param.word_width.bounds
+        self.strip.param.update(steps=session.steps, narrowest=narrowest, widest=widest)
         self._show_words()
+        self._show_hits()
         self._show_selection()
 
     def __panel__(self) -> pn.viewable.Viewable:
@@ -60,6 +63,12 @@ class WordsView(pn.viewable.Viewer):
             mark=session.position, edges=inside.tolist(), cell=session.word_width,
         )  # fmt: skip
 
+    @param.depends(*[f"session.{name}" for name in [*WINDOW, "found"]], watch=True)
+    def _show_hits(self) -> None:
+        session = self.session
+        hits = None if session.found is None else session.found.within(session.first, session.first + session.shown)
+        self.strip.hits = [] if hits is None else hits.tolist()
+
     @param.depends("session.selection", "session.left", "session.right", watch=True)
     def _show_selection(self) -> None:
         session = self.session
@@ -69,4 +78,13 @@ class WordsView(pn.viewable.Viewer):
         values: dict[str, Any] = {name: gesture[name] for name in ("left", "right") if name in gesture}
         if "range" in gesture:
             values["selection"] = tuple(gesture["range"]) if gesture["range"] else None
-        self.session.param.update(gesturing=not gesture["done"], **values)
+        with param.parameterized.batch_call_watchers(self.session):
+            self.session.param.update(gesturing=not gesture["done"], **values)
+            self._wheeled(gesture)
+
+    def _wheeled(self, gesture: dict[str, Any]) -> None:
+        session = self.session
+        if "zoom" in gesture:
+            session.zoom(gesture["zoom"] - session.word_width, gesture["at"] / session.word_width)
+        if "first" in gesture:
+            session.go_to(gesture["first"] + LEFT_OF_MARK)

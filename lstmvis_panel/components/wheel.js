@@ -1,0 +1,42 @@
+// The wheel over the steps: with ctrl it zooms around the pointer, with shift, or sideways, it goes along them. Turns add up
+// here, and the server gets where they lead to; once the wheel rests, the gesture has ended.
+
+const RESTS_AFTER = 250, PX_A_TURN = 20, PX_A_LINE = 16
+
+// `send` takes what a turn leads to; the answer ends the watch.
+function watchWheel(element, model, send) {
+  let width = null, first = null, spare = 0, timer = null, last = null
+  const clamp = (value, low, high) => Math.max(low, Math.min(high, value))
+
+  function rest() {
+    send({ ...last, done: true })
+    width = first = timer = null
+    spare = 0
+  }
+
+  function turned(event) {
+    const px = (delta) => delta * (event.deltaMode === WheelEvent.DOM_DELTA_LINE ? PX_A_LINE : 1)
+    const zooms = event.ctrlKey, along = event.shiftKey ? px(event.deltaY || event.deltaX) : px(event.deltaX)
+    const sideways = event.shiftKey || Math.abs(event.deltaX) > 2 * Math.abs(event.deltaY)
+    if (!zooms && !sideways) return
+    event.preventDefault()
+    if (timer && zooms !== "zoom" in last) rest()
+    spare += zooms ? -px(event.deltaY) / PX_A_TURN : along / model.cell
+    const whole = Math.trunc(spare)
+    if (!whole) return
+    spare -= whole
+    if (zooms) {
+      width = clamp((width ?? model.cell) + whole, model.narrowest, model.widest)
+      last = { zoom: width, at: event.clientX - element.getBoundingClientRect().left - model.gutter }
+    } else {
+      first = clamp((first ?? model.first) + whole, 0, Math.max(0, model.steps - model.words.length))
+      last = { first }
+    }
+    send({ ...last, done: false })
+    clearTimeout(timer)
+    timer = setTimeout(rest, RESTS_AFTER)
+  }
+
+  element.addEventListener("wheel", turned, { passive: false })
+  return () => { clearTimeout(timer); element.removeEventListener("wheel", turned) }
+}
