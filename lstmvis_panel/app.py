@@ -23,6 +23,7 @@ from lstmvis_panel.session import Session
 from lstmvis_panel.style import THEMES
 from lstmvis_panel.views.controls import chips, small_button, text
 from lstmvis_panel.views.header import Header
+from lstmvis_panel.views.keyboard import keyboard
 from lstmvis_panel.views.match import MatchView
 from lstmvis_panel.views.select import SelectView
 from lstmvis_panel.views.start import start_page
@@ -60,7 +61,9 @@ class Explorer(pn.viewable.Viewer):
         self.history = History(session)
         header = Header(session, projects or {}, self.history)
         self._select, self._match = SelectView(session), MatchView(session)
-        self._panel = page(session.theme, header, *_said(notices), self._select, self._match, window=self._window)
+        keys = keyboard(header.actions, alone=self._window)
+        parts = [header, *_said(notices), self._select, self._match, keys]
+        self._panel = page(session.theme, *parts, window=self._window)
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._panel

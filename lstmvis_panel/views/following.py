@@ -12,11 +12,10 @@ import param
 
 from lstmvis_panel.matching import Cancelled
 from lstmvis_panel.session import Session
+from lstmvis_panel.views.background import loop_runs, reason
 
 if TYPE_CHECKING:
     from lstmvis_panel.questions import Query
-
-REASON_LENGTH = 240
 
 _log = logging.getLogger(__name__)
 
@@ -88,7 +87,7 @@ class Following(param.Parameterized):
             return ended
         except Exception as error:  # noqa: BLE001 - whatever it was, the page stays usable and says so
             _log.exception("The search for the matches of %s failed", query)
-            return ended | {"matches": None, "failure": _reason(error)}
+            return ended | {"matches": None, "failure": reason(error)}
 
     def _take(self, found: dict[str, Any], ticket: object) -> None:
         if self._newest is ticket:
@@ -102,18 +101,3 @@ class Following(param.Parameterized):
 
     def _end(self, _context: Any) -> None:
         self._newest = None
-
-
-def loop_runs() -> bool:
-    """Whether others wait for the thread that asks: a server's loop, or a notebook's."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
-
-
-def _reason(error: Exception) -> str:
-    """Say in a sentence why a search failed; what is long is for the log."""
-    first = next(iter(str(error).splitlines()), "") or type(error).__name__
-    return first if len(first) <= REASON_LENGTH else f"{first[:REASON_LENGTH]} …"

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import partial
 from html import escape
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import panel as pn
 import param
 
+from lstmvis_panel.components.copy_link import CopyLink
+from lstmvis_panel.components.help_panel import HelpPanel
 from lstmvis_panel.history import History
 from lstmvis_panel.session import Session
-from lstmvis_panel.views.controls import CONTROLS, bar, choice, name, number_input, small_button, text
+from lstmvis_panel.views import keys
+from lstmvis_panel.views.controls import CONTROLS, TEXT, Markup, bar, choice, name, number_input, small_button, text
+from lstmvis_panel.views.documents import DocumentsView
 from lstmvis_panel.views.export import ExportView
+from lstmvis_panel.views.named import NamedView
+from lstmvis_panel.views.places import PlacesView
+from lstmvis_panel.views.search import SearchView
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+LOOK = (Path(__file__).parent / "header.css").read_text(encoding="utf-8")
 
 OPEN_PROJECT = """
 const theme = new URLSearchParams(window.location.search).get("theme") ?? "light"
@@ -24,11 +33,14 @@ window.location.search = new URLSearchParams({ project: cb_obj.value, theme })
 """
 
 STRIDE = 5
-"""Steps that the buttons move by."""
+"""Steps that the buttons move by, and px that the keys widen words by."""
+
+SOURCES_AS_BUTTONS = 3
+"""Most sources that have a button each."""
 
 
 class Header(pn.viewable.Viewer):
-    """Project, source, position and theme of a session.
+    """Project, source, position, search and theme of a session, and what keys do.
 
     Parameters
     ----------
@@ -42,23 +54,61 @@ class Header(pn.viewable.Viewer):
 
     session: Session = param.ClassSelector(class_=Session, constant=True)
     history: History = param.ClassSelector(class_=History, constant=True)
+    said: str = param.String(doc="A sentence shown for a moment.")
 
     def __init__(self, session: Session, projects: Mapping[str, str], history: History) -> None:
         super().__init__(session=session, history=history)
+        self.documents = DocumentsView(session, self.say)
+        self.search = SearchView(session, self.say)
+        self.places = PlacesView(session, self.say)
+        self.named = NamedView(session)
         home = "?theme={}" if projects else ""
         self._panel = bar(
             pn.bind(lambda theme: name(home.format(theme)), session.param.theme),
-            self._project(projects),
-            choice(session.param.source, "Source"),
-            *self._navigation(),
-            pn.Spacer(sizing_mode="stretch_width"),
-            *self._back_and_forth(),
-            ExportView(session),
-            self._theme_button(),
+            _group("lv-where", self._project(projects), self._source(), *self._navigation()),
+            _group("lv-find", *([self.documents] if self.documents.are_there else []), self.search),
+            _group("lv-acts", *self._acts(projects)),
         )
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._panel
+
+    @property
+    def actions(self) -> dict[str, Callable[[int], None]]:
+        """What the keys do, by the names of `keys.ACTIONS`; each takes how often the key was pressed.
+
+        The page does the others by itself.
+        """
+        session = self.session
+        return {
+            "back": lambda times: session.move(-STRIDE * times),
+            "forward": lambda times: session.move(STRIDE * times),
+            "page back": lambda times: session.move(-session.shown * times),
+            "page forward": lambda times: session.move(session.shown * times),
+            "first step": lambda _times: session.go_to(0),
+            "last step": lambda _times: session.go_to(session.steps - 1),
+            "to selection": lambda _times: self._to_selection(),
+            "next on": lambda _times: self.places.go(forward=True),
+            "previous on": lambda _times: self.places.go(forward=False),
+            "wider": lambda times: session.zoom(STRIDE * times),
+            "narrower": lambda times: session.zoom(-STRIDE * times),
+            "mask": lambda _times: session.param.update(mask=not session.mask),
+            "theme": lambda _times: self._other_theme(),
+            "left more": lambda times: self._limit("left", times),
+            "left fewer": lambda times: self._limit("left", -times),
+            "right more": lambda times: self._limit("right", times),
+            "right fewer": lambda times: self._limit("right", -times),
+            "clear": lambda _times: session.param.update(selection=None),
+            "undo": lambda times: self._travel(self.history.undo, times),
+            "redo": lambda times: self._travel(self.history.redo, times),
+        }
+
+    def say(self, sentence: str) -> None:
+        """Show a sentence for a moment, below the line."""
+        self.said = ""
+        self.said = sentence
+
+    # -- where you are ------------------------------------------------------------------------------------------------
 
     def _project(self, projects: Mapping[str, str]) -> pn.viewable.Viewable:
         session = self.session
@@ -68,42 +118,76 @@ class Header(pn.viewable.Viewer):
         titles = Counter(projects.values())
         options = {title if titles[title] == 1 else f"{title} ({id_})": id_ for id_, title in projects.items()}
         picker = pn.widgets.Select(
-            label="Recording", options=options, value=session.project, margin=0, width=180, stylesheets=[CONTROLS]
+            label="Recording", options=options, value=session.project, margin=0, width=116, stylesheets=[CONTROLS]
         )
         picker.jscallback(value=OPEN_PROJECT)
         return picker
+
+    def _source(self) -> pn.viewable.Viewable:
+        sources = choice(self.session.param.source, "Source", SOURCES_AS_BUTTONS)
+        if isinstance(sources, pn.widgets.Select):
+            sources.width = 136
+        return sources
 
     def _navigation(self) -> list[pn.viewable.Viewable]:
         session = self.session
         total = text(f'<span class="lv-muted">of {session.steps:,}</span>', margin=(5, 0, 0, 0))
         return [
-            number_input(session.param.position, "step", step=1, width=96),
+            number_input(session.param.position, "step", step=1, width=86),
             total,
             small_button("‹", f"Back {STRIDE} steps", lambda: session.move(-STRIDE)),
             small_button("›", f"Forward {STRIDE} steps", lambda: session.move(STRIDE)),
-            small_button("to selection", "Show the selection", self._to_selection),
+            small_button("□", "Show the selection", self._to_selection),
+            pn.Row(self.places, self._note(), margin=0, styles={"position": "relative"}),
+        ]
+
+    def _note(self) -> pn.viewable.Viewable:
+        said = pn.bind(lambda sentence: f"<span>{escape(sentence)}</span>" if sentence else "", self.param.said)
+        return Markup(
+            said, margin=0, width=0, height=0, stylesheets=[TEXT, LOOK], css_classes=["lv-note"],
+            styles={"position": "absolute", "top": "34px", "left": "0", "z-index": "9"},
+        )  # fmt: skip
+
+    def _to_selection(self) -> None:
+        if self.session.selection is None:
+            self.say("Nothing is selected.")
+        else:
+            self.session.go_to(self.session.selection[0])
+
+    def _limit(self, side: str, by: int) -> None:
+        low, high = self.session.param[side].bounds
+        self.session.param.update(**{side: max(low, min(getattr(self.session, side) + by, high))})
+
+    # -- what can be done ---------------------------------------------------------------------------------------------
+
+    def _acts(self, projects: Mapping[str, str]) -> list[Any]:
+        return [
+            *self._back_and_forth(),
+            *([CopyLink(margin=0)] if projects else []),  # elsewhere the address says nothing of what is shown
+            self.named,
+            ExportView(self.session),
+            small_button("◐", "Light or dark", self._other_theme),
+            HelpPanel(groups=keys.table(), margin=0),
         ]
 
     def _back_and_forth(self) -> list[pn.viewable.Viewable]:
         history = self.history
-        undo, redo = (
-            small_button(sign, name, partial(self._at_once, act))
-            for sign, name, act in (("↶", "Undo", history.undo), ("↷", "Redo", history.redo))
-        )
+        undo = small_button("↶", "Undo", lambda: self._travel(history.undo))
+        redo = small_button("↷", "Redo", lambda: self._travel(history.redo))
         undo.disabled = pn.bind(lambda can: not can, history.param.can_undo)
         redo.disabled = pn.bind(lambda can: not can, history.param.can_redo)
         return [undo, redo]
 
     @staticmethod
-    def _at_once(act: Callable[[], None]) -> None:
+    def _travel(act: Callable[[], None], times: int = 1) -> None:
         with pn.io.hold():  # the page changes as a whole
-            act()
+            for _ in range(times):
+                act()
 
-    def _to_selection(self) -> None:
-        if self.session.selection is not None:
-            self.session.go_to(self.session.selection[0])
+    def _other_theme(self) -> None:
+        self.session.theme = {"light": "dark", "dark": "light"}[self.session.theme]
 
-    def _theme_button(self) -> pn.viewable.Viewable:
-        session = self.session
-        other = {"light": "dark", "dark": "light"}
-        return small_button("◐", "Light or dark", lambda: session.param.update(theme=other[session.theme]))
+
+def _group(kind: str, *parts: Any) -> pn.Row:
+    """Parts of the line that stay together where it has to break."""
+    return pn.Row(*parts, margin=0, css_classes=[kind], stylesheets=[LOOK], sizing_mode="stretch_width")

@@ -11,7 +11,7 @@ import param
 
 from lstmvis_panel.matching import Cancelled
 from lstmvis_panel.session import Session
-from lstmvis_panel.views.following import loop_runs
+from lstmvis_panel.views.background import loop_runs
 
 
 class Measuring(param.Parameterized):

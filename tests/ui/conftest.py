@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from lstmvis_panel import save_recording
+from tests.drawn import recording_of
+from tests.library import library, many
 from tests.tools.browser import launch_options
 from tests.tools.serving import EXAMPLES, Server, serving
 from tests.ui.watch import Watch
@@ -88,6 +91,16 @@ def start_server(
 def server(start_server: Callable[..., Server]) -> Server:
     """``lstmvis serve`` on the bundled examples."""
     return start_server(EXAMPLES)
+
+
+@pytest.fixture(scope="session")
+def library_server(start_server: Callable[..., Server], tmp_path_factory: pytest.TempPathFactory) -> Server:
+    """``lstmvis serve`` on the library, on thousands of documents, and on a recording without any."""
+    folder = tmp_path_factory.mktemp("library")
+    save_recording(library(), folder / "library.h5")
+    save_recording(many(3000), folder / "many.h5")
+    save_recording(recording_of("abcdefghij" * 40, ".##......." * 40), folder / "drawn.h5")
+    return start_server(folder)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,0 +1,20 @@
+"""The list of all keys."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import param
+from panel.custom import JSComponent
+
+from lstmvis_panel.components.browser import script, stylesheet
+
+
+class HelpPanel(JSComponent):
+    """A button, and the key of its action, that show what keys do."""
+
+    groups: list[dict[str, Any]] = param.List(default=[], doc="title, and rows of keys (texts) and what each does.")
+    action: str = param.String(default="help", doc="Action of the key that opens it.")
+
+    _esm: ClassVar[str] = script("help_panel", "beneath")
+    _stylesheets: ClassVar[list[str]] = [stylesheet("quiet"), stylesheet("help_panel")]

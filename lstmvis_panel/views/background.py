@@ -1,0 +1,95 @@
+"""Work off the server's loop, in a thread; of several things asked for, only the newest is answered."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import panel as pn
+
+from lstmvis_panel.matching import Cancelled
+from lstmvis_panel.schema import RecordingError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+REASON_LENGTH = 240
+
+_log = logging.getLogger(__name__)
+
+
+class Newest:
+    """Answers one kind of question, never an old one."""
+
+    def __init__(self) -> None:
+        self._ticket: object = None
+        document = pn.state.curdoc
+        if document is not None and document.session_context is not None:
+            pn.state.on_session_destroyed(lambda _context: self.drop())
+
+    def drop(self) -> None:
+        """Let what is under way end without an answer."""
+        self._ticket = None
+
+    def ask(
+        self,
+        work: Callable[[Callable[[], bool]], Any],
+        take: Callable[[Any], None],
+        fail: Callable[[str], None],
+    ) -> None:
+        """Do some work, and hand its answer over if nothing else has been asked by then.
+
+        Parameters
+        ----------
+        work
+            Called in a thread, with a function that tells whether nobody waits any more.
+        take
+            Called with the answer, where the page may be changed.
+        fail
+            Called instead with the reason in words, if there is no answer.
+        """
+        self._ticket = ticket = object()
+        if not loop_runs():  # in a script nobody waits for anything else
+            self._hand_over(self._done(work, ticket), take, fail, ticket)
+        else:
+            pn.state.execute(partial(self._later, work, take, fail, ticket))
+
+    async def _later(self, work: Any, take: Any, fail: Any, ticket: object) -> None:
+        done = await asyncio.to_thread(self._done, work, ticket)
+        # The document was free meanwhile; taking the answer needs it.
+        pn.state.execute(partial(self._hand_over, done, take, fail, ticket))
+
+    def _done(self, work: Any, ticket: object) -> tuple[Any, str]:
+        """The answer, and why there is none."""
+        try:
+            return work(lambda: self._ticket is not ticket), ""
+        except Cancelled:
+            return None, "it was cancelled"
+        except RecordingError as error:
+            return None, reason(error)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the page stays usable and says so
+            _log.exception("%s failed", work)
+            return None, reason(error)
+
+    def _hand_over(self, done: tuple[Any, str], take: Any, fail: Any, ticket: object) -> None:
+        if self._ticket is ticket:
+            answer, failure = done
+            with pn.io.hold():
+                fail(failure) if failure else take(answer)
+
+
+def loop_runs() -> bool:
+    """Tell whether this thread runs an event loop, as a server and a notebook do."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def reason(error: Exception) -> str:
+    """Say in a sentence why something failed; what is long is for the log."""
+    first = next(iter(str(error).splitlines()), "") or type(error).__name__
+    return first if len(first) <= REASON_LENGTH else f"{first[:REASON_LENGTH]} …"

@@ -1,0 +1,173 @@
+"""All that can be done by keys, pressed in a real browser."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from lstmvis_panel.views import keys
+from tests.ui.screen import SETTLED, Screen
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from playwright.sync_api import Page
+
+    from tests.tools.serving import Server
+
+
+FOCUSED = """() => {
+  let element = document.activeElement
+  while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement
+  if (!element || element === document.body) return null
+  const isMarked = ({ outlineStyle, outlineWidth, boxShadow, filter }) =>
+    (outlineStyle !== "none" && parseFloat(outlineWidth) > 0) || boxShadow !== "none" || filter !== "none"
+  const looks = [element, ...element.children].map((part) => getComputedStyle(part))
+  return [element.ariaLabel || element.textContent, looks.some(isMarked)]
+}"""
+
+
+@pytest.fixture
+def screen(page: Page, library_server: Server) -> Screen:
+    return Screen(page, library_server.url).open(project="library", left=0, position=100, threshold=0.5)
+
+
+@pytest.mark.parametrize(
+    ("pressed", "address"),
+    [
+        (["ArrowRight"], {"position": 105}),
+        (["ArrowLeft"], {"position": 95}),
+        (["ArrowRight", "u"], {"position": 100}),
+        (["ArrowRight", "Control+z"], {"position": 100}),
+        (["ArrowRight", "u", "Control+Shift+Z"], {"position": 105}),
+        (["ArrowRight", "u", "Control+y"], {"position": 105}),
+        (["ArrowRight", "ArrowRight", "u", "u", "Shift+U"], {"position": 105}),
+        (["["], {"left": 1}),
+        (["[", "[", "{", "]"], {"left": 1, "right": 1}),
+        (["m"], {"mask": "no"}),
+        (["t"], {"theme": "dark"}),
+        (["d"], {"position": 200}),
+        (["d", "d", "Shift+D"], {"position": 200}),
+        (["+"], {"word_width": 35}),
+        (["-"], {"word_width": 25}),
+        (["Home"], {"position": 0}),
+    ],
+)
+def test_keys_do_what_they_say(screen: Screen, pressed: list[str], address: dict[str, Any]) -> None:
+    undo = screen.page.get_by_role("button", name="↶")
+    for key in pressed:
+        if key in {"u", "Control+z"}:
+            expect(undo).to_be_enabled(timeout=SETTLED)
+        screen.page.keyboard.press(key)
+    screen.wait_for_address(**address)
+
+
+def test_keys_that_repeat_all_count(screen: Screen) -> None:
+    for _ in range(30):
+        screen.page.keyboard.press("ArrowRight")
+    screen.wait_for_address(position=250)
+
+
+def test_escape_clears_the_selection_wherever_the_focus_is(screen: Screen) -> None:
+    screen.brush(101, 103)
+    screen.wait_for_address(selection="101-103")
+    screen.page.get_by_role("button", name="◐").focus()
+    screen.page.keyboard.press("Escape")
+    screen.wait_for_address(selection=None)
+
+
+def test_what_is_typed_in_a_field_stays_there(screen: Screen) -> None:
+    page, box = screen.page, screen.page.get_by_role("combobox", name="Search for words")
+    before = screen.query()
+    box.click()
+    page.keyboard.type("mntu?/[+")
+    expect(box).to_have_value("mntu?/[+")
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.type("x")
+    expect(box).to_have_value("mxntu?/[+")
+    page.keyboard.press("Control+z")
+    expect(page.locator(".help")).to_be_hidden()
+    field = page.locator("input").first
+    field.click()
+    field.press("End")
+    assert screen.query() == before
+
+
+def test_the_threshold_keeps_its_own_keys(screen: Screen) -> None:
+    screen.page.locator(".threshold").focus()
+    screen.page.keyboard.press("PageUp")
+    screen.wait_for_address(threshold="0.6", position=100)
+
+
+def test_words_are_selected_by_keys_alone(screen: Screen) -> None:
+    page = screen.page
+    page.locator(".strip svg").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".strip .cursor")).to_be_attached()
+    expect(page.locator(".strip .told")).to_contain_text("The · step 100")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".strip .told")).to_contain_text("great · step 101")
+    page.keyboard.press("Enter")
+    screen.wait_for_address(selection="101-102", position=100)
+    page.keyboard.press("Shift+ArrowRight")
+    screen.wait_for_address(selection="101-103")
+    screen.wait_for_selected([0])
+    page.keyboard.press("Shift+ArrowLeft")
+    page.keyboard.press("Shift+ArrowLeft")
+    screen.wait_for_address(selection="100-102")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Space")
+    screen.wait_for_address(selection="101-102")
+    page.keyboard.press("Escape")
+    screen.wait_for_address(selection=None)
+
+
+def test_the_words_move_on_where_the_cursor_leaves_them(screen: Screen) -> None:
+    page, first = screen.page, screen.steps()[0]
+    page.locator(".strip svg").focus()
+    for _ in range(5):
+        page.keyboard.press("ArrowLeft")
+    expect(screen.words.first).to_have_attribute("data-step", str(first - 1), timeout=SETTLED)
+    expect(page.locator(".strip .told")).to_contain_text(f"step {first - 1}")
+
+
+def test_the_help_shows_every_key_and_closes(screen: Screen) -> None:
+    page = screen.page
+    page.keyboard.press("?")
+    panel = page.get_by_role("dialog", name="Keys and gestures")
+    expect(panel).to_be_visible()
+    shown = panel.locator("kbd").all_text_contents()
+    assert set(map(keys.said, keys.strokes())) <= set(shown)
+    page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+    page.get_by_role("button", name="Help").click()
+    expect(panel).to_be_visible()
+    page.keyboard.press("?")
+    expect(panel).to_be_hidden()
+
+
+def test_the_lists_open_by_keys(screen: Screen) -> None:
+    page = screen.page
+    page.keyboard.press("b")
+    expect(page.get_by_role("textbox", name="Name", exact=True)).to_be_focused()
+    page.keyboard.press("Escape")
+    page.keyboard.press("g")
+    expect(page.get_by_role("combobox", name="Document", exact=True)).to_be_focused()
+
+
+def test_every_control_shows_its_focus(screen: Screen) -> None:
+    """What has the focus looks other than without it."""
+    page, seen = screen.page, set()
+    page.mouse.click(700, 880)
+    for _ in range(24):
+        page.keyboard.press("Tab")
+        found = page.evaluate(FOCUSED)
+        if found is None:
+            break
+        name, is_marked = found
+        seen.add(name)
+        assert is_marked, name
+    assert {"Search for words", "Document", "copy link", "named"} <= seen
