@@ -154,6 +154,8 @@ class Layer:
 
         Past the end of the recording it goes on at the other one.
         """
+        if asked.unit == QUANTILE and asked.rule not in self._tables:
+            return None
         criterion = criterion_of(self.states, self.threshold(asked), 0, 0, asked.rule)
         for start in (step, -1 if forward else self.states.sizes[schema.STEP]):
             found = next_on(self.states, selected, criterion, start, forward=forward, cancelled=cancelled)

@@ -44,6 +44,7 @@ GROUPS: dict[str, tuple[Key, ...]] = {
         Key(("{",), "one fewer", "left fewer"),
         Key(("]",), "one more step after that must be off", "right more"),
         Key(("}",), "one fewer", "right fewer"),
+        Key(("p",), "propose a threshold", "propose"),
         Key(("Escape",), "clear the selection", "clear"),
     ),
     "Keep": (

@@ -155,7 +155,7 @@ def test_the_line_follows_the_mouse_before_it_is_let_go(screen: Screen) -> None:
 def test_the_threshold_is_typed(screen: Screen) -> None:
     screen.brush(5, 7)
     screen.wait_for_selected([0, 1, 2, 3])
-    field = screen.page.locator(".bk-spin-wrapper input").nth(1)
+    field = screen.page.get_by_role("spinbutton", name="threshold")
     field.fill("0.95")
     field.press("Enter")
     screen.wait_for_address(threshold="0.95")
