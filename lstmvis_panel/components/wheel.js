@@ -3,14 +3,14 @@
 
 const RESTS_AFTER = 250, PX_A_TURN = 20, PX_A_LINE = 16
 
-// `send` takes what a turn leads to; the answer ends the watch.
+// `send`, as from `latestOnly`, takes what a turn leads to; the answer ends the watch.
 function watchWheel(element, model, send) {
-  let width = null, first = null, spare = 0, timer = null, last = null
+  let width = 0, first = 0, spare = 0, timer = null, last = null
   const clamp = (value, low, high) => Math.max(low, Math.min(high, value))
 
   function rest() {
     send({ ...last, done: true })
-    width = first = timer = null
+    timer = null
     spare = 0
   }
 
@@ -25,11 +25,12 @@ function watchWheel(element, model, send) {
     const whole = Math.trunc(spare)
     if (!whole) return
     spare -= whole
+    if (send.idle()) [width, first] = [model.cell, model.first]    // else what was sent last is ahead of what is shown
     if (zooms) {
-      width = clamp((width ?? model.cell) + whole, model.narrowest, model.widest)
+      width = clamp(width + whole, model.narrowest, model.widest)
       last = { zoom: width, at: event.clientX - element.getBoundingClientRect().left - model.gutter }
     } else {
-      first = clamp((first ?? model.first) + whole, 0, Math.max(0, model.steps - model.words.length))
+      first = clamp(first + whole, 0, Math.max(0, model.steps - model.words.length))
       last = { first }
     }
     send({ ...last, done: false })

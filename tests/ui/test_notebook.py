@@ -119,7 +119,7 @@ def test_what_is_selected_in_a_cell_is_read_in_the_next(page: Page, lab: Server)
     notebook.run(1)
     expect(said).to_have_text("[0, 1] (5, 7)\n", timeout=SETTLED)
 
-    field = page.locator("input.bk-input").nth(1)
+    field = page.get_by_role("spinbutton", name="threshold")
     field.fill("0.3")
     field.press("Enter")
     screen.wait_for_selected([0, 1, 2])
