@@ -24,7 +24,7 @@ app: $(INSTALLED) ## set up, then open the app on the examples at http://localho
 
 # Without PyTorch the tests of recorders would be passed over: here they must not be.
 test: browser lint ## set up, a browser and PyTorch included, then ruff, mypy and all tests
-	@REQUIRE_MODELS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
+	@REQUIRE_MODELS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 lint: $(INSTALLED_FOR_TESTS) ## ruff and mypy
 	@$(BIN)/python -m ruff check

@@ -75,7 +75,12 @@ export function render({ model }) {
     }
   }
 
-  root.addEventListener("toggle", () => { if (root.open) note.textContent = "" })
+  root.addEventListener("toggle", () => {
+    root.toggleAttribute("aria-keyshortcuts", root.open)
+    if (!root.open) return
+    root.setAttribute("aria-keyshortcuts", "Escape")
+    note.textContent = ""
+  })
   root.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && root.open) { root.open = false; head.focus(); event.stopPropagation() }
   })

@@ -47,6 +47,7 @@ export function render({ model }) {
     const line = part("line", head), grip = part("name", line, "button"), remove = part("remove", line, "button")
     remove.textContent = "×"
     const legend = part("legend", head)
+    grip.setAttribute("aria-keyshortcuts", "ArrowLeft ArrowRight Delete")
     grip.addEventListener("keydown", (event) => {
       const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key]
       if (by) move(name, order.indexOf(name) + by)

@@ -109,6 +109,7 @@ export function render({ model }) {
   root.addEventListener("pointerleave", () => { if (!pressed) point(null, null) })
   root.addEventListener("focus", () => { if (root.matches(":focus-visible")) point(0, 0) })
   root.addEventListener("blur", () => point(null, null))
+  root.setAttribute("aria-keyshortcuts", "ArrowLeft ArrowRight shift+ArrowLeft shift+ArrowRight Enter Escape")
   root.addEventListener("keydown", (event) => {
     const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key], last = model.bars.length - 1
     if (by) {

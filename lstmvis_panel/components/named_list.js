@@ -11,8 +11,8 @@ export function render({ model, view }) {
   const note = make("p", { className: "note", role: "status" })
   const list = make("ul", { ariaLabel: "Named selections" })
   const save = make("button", { type: "button", textContent: "export", title: "Save the list as a JSON file" })
-  const load = make("button", { type: "button", textContent: "import", title: "Add the selections of such a file" })
-  const chosen = make("input", { type: "file", accept: ".json,application/json", hidden: true, ariaLabel: "File to import" })
+  const load = make("button", { type: "button", textContent: "import …", title: "Add the selections of such a file" })
+  const chosen = make("input", { type: "file", accept: ".json,application/json", hidden: true, ariaLabel: "File of selections" })
   const kept = make("span", { className: "muted", textContent: "kept in this browser" })
   const panel = make("div", { className: "named", popover: "auto", role: "dialog", ariaLabel: "Named selections" },
     form, note, list, make("footer", {}, save, load, chosen, kept))

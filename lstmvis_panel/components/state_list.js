@@ -81,6 +81,7 @@ export function render({ model }) {
     const item = itemOf(event)
     if (item) outbox(event.target.className === "cross" ? { remove: number(item) } : { alone: number(item) })
   })
+  list.setAttribute("aria-keyshortcuts", "ArrowUp ArrowDown ArrowLeft ArrowRight Home End Enter Delete Backspace")
   list.addEventListener("keydown", (event) => {
     const item = itemOf(event), go = follow(event.key)
     if (!item) return

@@ -149,6 +149,7 @@ function trackLabels(parent, note, { order, change, preview }) {
     if (!held) return
     held.moved ||= Math.abs(event.clientY - held.y) > GRABBED
     if (!held.moved) return
+    parent.setAttribute("aria-keyshortcuts", "Escape")    // gives the drag up, and clears nothing
     hide()
     const y = event.clientY - parent.getBoundingClientRect().top
     const others = order().filter((name) => name !== held.name)
@@ -164,6 +165,7 @@ function trackLabels(parent, note, { order, change, preview }) {
     if (!held) return
     const { before, moved: dragged } = held
     held = null
+    parent.removeAttribute("aria-keyshortcuts")
     if (dragged && kept) change(order())
     else if (dragged) preview(before)
   }

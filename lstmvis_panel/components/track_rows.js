@@ -169,6 +169,7 @@ export function render({ model }) {
     inside = false
     point(null)
   })
+  cells.setAttribute("aria-keyshortcuts", "ArrowUp ArrowDown ArrowLeft ArrowRight Home End Escape")
   cells.addEventListener("keydown", (event) => {
     const [r, i] = active
     const moves = {

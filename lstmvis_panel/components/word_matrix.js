@@ -22,6 +22,7 @@ export function render({ model }) {
   const after = side("after", "match and what follows ▸ ", "", "Steps shown from the start of a match on")
   const grid = box("grid", "grid", root)
   grid.tabIndex = 0
+  grid.setAttribute("aria-keyshortcuts", "ArrowUp ArrowDown ArrowLeft ArrowRight PageUp PageDown Home End Enter Escape")
   grid.setAttribute("aria-label", "Matches, best first. Arrow keys move, Enter shows the place above.")
   const canvas = grid.appendChild(document.createElement("canvas")), pen = canvas.getContext("2d")
   const line = box("line", null, root), frame = box("frame", null, grid)

@@ -43,7 +43,7 @@ def screen(page: Page, drawn: Server) -> Screen:
 def taken(screen: Screen, key: str) -> tuple[str, bytes]:
     """Choose an item of the menu; return the name of the file that the browser saves, and what is in it."""
     page = screen.page
-    page.get_by_text("export", exact=True).click()
+    page.locator(".downloads summary").click()
     with page.expect_download(timeout=SETTLED) as waiting:
         page.locator(f'.downloads button[data-key="{key}"]').click()
     download = waiting.value
@@ -99,7 +99,7 @@ def test_the_code_cell_finds_the_same_rows(screen: Screen) -> None:
 
 def test_without_matches_only_the_picture_can_be_had(page: Page, drawn: Server) -> None:
     screen = Screen(page, drawn.url).open(project="drawn")
-    page.get_by_text("export", exact=True).click()
+    page.locator(".downloads summary").click()
     for key, there in {"csv": False, "parquet": False, "code": False, "svg": True, "png": True, "html": True}.items():
         button = page.locator(f'.downloads button[data-key="{key}"]')
         expect(button).to_be_enabled() if there else expect(button).to_be_disabled()
