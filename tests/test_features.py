@@ -14,7 +14,8 @@ NAMED = re.findall(r"`([\w/]+\.py)::(test_\w+)`", PAGE)
 
 
 def test_the_page_names_tests() -> None:
-    rows = [line for line in PAGE.splitlines() if line.startswith("| ") and "| test |" not in line and "---" not in line]
+    lines = [line for line in PAGE.splitlines() if line.startswith("| ")]
+    rows = [line for line in lines if not line.endswith("| test |") and "---" not in line]
     assert len(rows) == len(NAMED) > 30
 
 

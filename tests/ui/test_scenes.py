@@ -7,6 +7,7 @@ Figure 6 is `test_app.test_the_paper_task_on_the_bundled_example`, figure 9
 from __future__ import annotations
 
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -63,7 +64,7 @@ def test_figure_4_a_hypothesis_is_narrowed_down(screen: Screen) -> None:
     screen.drag_limit("right", 1)
     screen.wait_for_address(right=1)
     selected.append(set(listed(screen)))
-    assert all(after < before for before, after in zip(selected, selected[1:], strict=False))
+    assert all(after < before for before, after in pairwise(selected))
     assert selected[-1]
 
 
