@@ -151,6 +151,18 @@ def test_the_list_says_means_and_takes_gestures(session: Session) -> None:
     assert session.pinned == [1]
 
 
+def test_the_same_gesture_twice_is_heard_twice(session: Session) -> None:
+    view = SelectView(session)
+    click, drag = {"range": [7, 8], "done": True}, {"threshold": 0.6, "done": True}
+    track = {"tracks": ["place"], "mask": True}
+    for serial in (1, 2):
+        session.param.update(selection=None, threshold=0.5, tracks=[])
+        view.words.strip._handle_msg({**click, "serial": serial})
+        view.lines[0].axis._handle_msg({**drag, "serial": serial})
+        view.tracks.rows._handle_msg({**track, "serial": serial})
+        assert (session.selection, session.threshold, session.tracks) == ((7, 8), 0.6, ["place"])
+
+
 # -- quantiles --------------------------------------------------------------------------------------------------------
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import param
 from panel.custom import JSComponent
 from panel.io import hold
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 HERE = Path(__file__).parent
 
@@ -29,11 +32,15 @@ class GestureComponent(JSComponent):
     gestures never queue up behind a slow answer. All that a gesture changes reaches the browser in one message.
     """
 
-    gesture: dict[str, Any] = param.Dict(default={}, doc="Newest state of the gesture; watch this.")
+    gesture: dict[str, Any] = param.Dict(default={}, doc="Newest state of the gesture.")
     seen: int = param.Integer(default=0, doc="Serial number of the last gesture that was answered.")
 
     _esm: ClassVar[str] = "export function render() {}"
     _rename: ClassVar[dict[str, str | None]] = {"gesture": None}
+
+    def on_gesture(self, heard: Callable[[dict[str, Any]], object]) -> None:
+        """Call ``heard`` with each gesture, also with one that is the same as the last."""
+        self.param.watch(lambda event: heard(event.new), "gesture", onlychanged=False)
 
     def _handle_msg(self, data: dict[str, Any]) -> None:
         message = dict(data)

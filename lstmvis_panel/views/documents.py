@@ -40,7 +40,7 @@ class DocumentsView(pn.viewable.Viewer):
             label="Document", hint="number or name", stepping=["Previous document", "Next document"],
             actions=["find document", "next document", "previous document"], margin=0, sizing_mode="stretch_width",
         )  # fmt: skip
-        self.box.param.watch(lambda event: self._heard(event.new), "gesture", onlychanged=False)
+        self.box.on_gesture(self._heard)
         self._show_place()
 
     def __panel__(self) -> pn.viewable.Viewable:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lstmvis_panel.components.keyboard import Keyboard
 from lstmvis_panel.views import keys
@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     import panel as pn
-    import param
 
 
 def keyboard(actions: Mapping[str, Callable[[int], None]], *, alone: bool) -> pn.viewable.Viewable:
@@ -26,10 +25,10 @@ def keyboard(actions: Mapping[str, Callable[[int], None]], *, alone: bool) -> pn
     """
     listener = Keyboard(keys=keys.strokes(), alone=alone, width=0, height=0, margin=0)
 
-    def pressed(event: param.parameterized.Event) -> None:
-        for action, times in event.new.get("actions", []):
+    def pressed(gesture: dict[str, Any]) -> None:
+        for action, times in gesture.get("actions", []):
             if action in actions:
                 actions[action](int(times))
 
-    listener.param.watch(pressed, "gesture", onlychanged=False)
+    listener.on_gesture(pressed)
     return listener

@@ -71,7 +71,7 @@ class LinesView(pn.viewable.Viewer):
             height=PLOT_HEIGHT, margin=0, sizing_mode="fixed",
             styles={"position": "absolute", "top": "0", "left": f"{GUTTER}px"},
         )  # fmt: skip
-        self.axis.param.watch(lambda event: self._threshold_dragged(event.new), "gesture")
+        self.axis.on_gesture(self._threshold_dragged)
         # Fixed, and wide by style: else Panel makes the canvas' width the least width of all that is around.
         self.board = pn.Column(
             self.canvas, self.axis, width=GUTTER, height=PLOT_HEIGHT, margin=0, sizing_mode="fixed",

@@ -42,7 +42,7 @@ class NamedView(pn.viewable.Viewer):
         self._fingerprint = ""
         name = re.sub(r"\W+", "-", self._title).strip("-").lower() or "recording"
         self.list = NamedList(margin=0, file_name=f"{name}-selections.json")
-        self.list.param.watch(lambda event: self._heard(event.new), "gesture", onlychanged=False)
+        self.list.on_gesture(self._heard)
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self.list

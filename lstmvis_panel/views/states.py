@@ -33,7 +33,7 @@ class StatesView(pn.viewable.Viewer):
     def __init__(self, session: Session, height: int) -> None:
         super().__init__(session=session)
         self.list = StateList(sizing_mode="stretch_both", margin=0)
-        self.list.param.watch(lambda event: self._on_gesture(event.new), "gesture", onlychanged=False)
+        self.list.on_gesture(self._on_gesture)
         self.list.param.watch(lambda event: session.light(event.new, "list"), "highlighted")
         self._show_states()
         self._panel = pn.Column(

@@ -42,7 +42,7 @@ class TracksView(pn.viewable.Viewer):
         self._kept: tuple[Any, dict[str, dict[str, Any]]] = (None, {})
         above = words.strip.tall + PATTERN + BELOW
         self.rows = TrackRows(above=above, sizing_mode="stretch_width", margin=(BELOW, 0, 0, 0))
-        self.rows.param.watch(lambda event: self._changed(event.new), "gesture")
+        self.rows.on_gesture(self._changed)
         self._show_tracks()
         self._show_heat()
 

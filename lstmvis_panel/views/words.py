@@ -31,7 +31,7 @@ class WordsView(pn.viewable.Viewer):
         super().__init__(session=session)
         self._strip: tuple[Any, dict[str, Any]] | None = None
         self.strip = WordStrip(tall=strip_height(session.recording), sizing_mode="stretch_width", margin=0)
-        self.strip.param.watch(lambda event: self._brushed(event.new), "gesture")
+        self.strip.on_gesture(self._brushed)
         self.strip.param.watch(lambda event: session.param.update(width=max(80, event.new)), "room")
         narrowest, widest = session.param.word_width.bounds
         self.strip.param.update(steps=session.steps, narrowest=narrowest, widest=widest)
