@@ -86,7 +86,8 @@ def _written(_session: Session, value: Any) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:.6g}"
+    """The shortest text that is read as the same number: a rounded threshold can select other states."""
+    return repr(float(value)).removesuffix(".0")
 
 
 def _joined(names: Iterable[Any]) -> str:

@@ -39,6 +39,21 @@ def test_what_is_written_is_read(position, span, threshold, limits, word_width, 
     assert other.selected.tolist() == session.selected.tolist()
 
 
+@pytest.mark.parametrize("threshold", [123456.789, 1234567.0, 0.1234567891, -1e-9, 2.5e300, 14.0, 0.0])
+def test_a_threshold_keeps_all_its_digits(threshold: float) -> None:
+    session = Session(STACKED, threshold=threshold, stack=["a,b@c"], thresholds={"a,b@c": -threshold})
+    other = replayed(session)
+    assert (other.threshold, other.threshold_of("a,b@c")) == (threshold, -threshold)
+
+
+def test_a_proposed_threshold_selects_the_same_states_in_another_visit() -> None:
+    close = (RECORDING.cell.astype(float) * 1e-5 + 123456).assign_attrs(RECORDING.cell.attrs)
+    session = Session(RECORDING.assign(cell=close), selection=(1, 3), left=1)
+    session.propose()
+    other = replayed(session)
+    assert other.selected.tolist() == session.selected.tolist() == [0]
+
+
 @given(
     by_hand=st.tuples(st.none() | st.sets(st.integers(0, 1)).map(sorted), st.none() | st.integers(0, 1)),
     tracks=st.permutations(["capital", "place"]).map(lambda names: names[:1]) | st.just([]),
