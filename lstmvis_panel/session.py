@@ -87,7 +87,7 @@ class Session(Sources):
     pinned: list[int] | None = param.List(
         default=None, item_type=int, allow_None=True, doc="States chosen by hand, ascending; matched instead of S1."
     )
-    alone: int | None = param.Integer(default=None, allow_None=True, doc="The one listed state that is shown alone.")
+    alone: int | None = param.Integer(default=None, allow_None=True, doc="The one state that is shown alone, while it is listed.")
     order: str = param.Selector(objects=["number", "mean"], default="number", doc="What sorts the list of states.")
     tracks: list[str] = param.ListSelector(default=[], objects=[], doc="Annotations under the words, from the top.")
     mask: bool = param.Boolean(default=True, doc="Tracks fade where few selected states are on.")
@@ -326,7 +326,7 @@ class Session(Sources):
         lacking = self._lacking()
         states, refusal = self._states_of(self.source)
         listed = states if self.pinned is None else np.array(self.pinned, np.int64)
-        selected = listed if self.alone is None else listed[listed == self.alone]
+        selected = listed[listed == self.alone] if self.alone in listed else listed
         self._selected_for = self._criterion
         self.param.update(listed=listed, selected=selected, refusal=refusal, lacking=lacking)
 

@@ -120,6 +120,11 @@ def test_what_a_hand_has_changed_is_said(session: Session) -> None:
     assert "<b>state 1</b> alone of 1 states" in summary(session)
 
 
+def test_a_state_alone_that_is_not_listed_is_not_said_to_be(session: Session) -> None:
+    session.param.update(alone=1, selection=(7, 9))
+    assert "<b>1</b> of 3 states on" in summary(session)
+
+
 def test_a_caption_says_the_states_of_its_source(session: Session) -> None:
     session.param.update(stack=["output"], thresholds={"output": 0.46})
     assert "cell · matched" in caption(session, "cell")

@@ -232,6 +232,16 @@ def test_one_state_alone_is_matched_and_the_list_stays(session: Session) -> None
     assert session.selected.tolist() == [0, 1]
 
 
+def test_a_state_alone_that_is_no_longer_listed_leaves_all_others(session: Session) -> None:
+    session.show_alone(1)
+    session.selection = (7, 9)
+    assert session.listed.tolist() == session.selected.tolist() == [0]
+    assert session.query is not None
+    assert session.query.selected == (0,)
+    session.selection = (1, 3)
+    assert session.selected.tolist() == [1]
+
+
 def test_states_have_their_mean_in_the_selection(session: Session) -> None:
     session.param.update(selection=(7, 9), left=0)
     assert session.listed.tolist() == [0]

@@ -47,11 +47,12 @@ export function render({ model }) {
 
   function mark() {
     const first = focused() ?? list.firstChild
+    const alone = model.states.includes(model.alone) ? model.alone : null
     for (const item of list.children) {
       const state = number(item)
       item.classList.toggle("lit", state === model.highlighted)
-      item.classList.toggle("left-out", model.alone !== null && state !== model.alone)
-      item.setAttribute("aria-selected", model.alone === null || state === model.alone)
+      item.classList.toggle("left-out", alone !== null && state !== alone)
+      item.setAttribute("aria-selected", alone === null || state === alone)
       item.tabIndex = item === first ? 0 : -1
     }
   }

@@ -83,7 +83,7 @@ def advice(session: Session) -> str:
 
 def _on(session: Session) -> str:
     listed, on = len(session.listed), "" if session.pinned is not None else " on"
-    if session.alone is not None and len(session.selected):
+    if session.alone in session.listed:
         return f"<b>state {session.alone}</b> alone of {listed:,} states{on}"
     return f"<b>{listed:,}</b> of {session.states.shape[1]:,} states{on}"
 
