@@ -5,6 +5,7 @@ What is asked again and again while the mouse moves is kept until something else
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ import numpy as np
 
 from lstmvis_panel import schema
 from lstmvis_panel.alignment import displayed, state_window
+from lstmvis_panel.matching import Cancelled
 from lstmvis_panel.places import next_on
 from lstmvis_panel.quantiles import quantiles_of
 from lstmvis_panel.questions import QUANTILE, VALUE
@@ -35,6 +37,8 @@ FIRST_QUANTILE = 0.9
 
 FIRST_STEPS = 40
 """Steps from the start on that tell how far the values of a source reach."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -72,18 +76,36 @@ class Layer:
 
     def lacks(self, rule: str, unit: str) -> bool:
         """Tell whether the quantiles that thresholds are given in have not been computed yet."""
-        return unit == QUANTILE and rule not in self._tables and rule not in self._failures
+        return not self.decides(rule, unit) and rule not in self._failures
+
+    def decides(self, rule: str, unit: str) -> bool:
+        """Tell whether thresholds say what is on: values do, quantiles once they have been computed."""
+        return unit == VALUE or rule in self._tables
 
     def quantiles(self, rule: str) -> Quantiles | None:
         """All quantiles under a rule, if they have been computed."""
         return self._tables.get(rule)
 
     def measure(self, rule: str, cancelled: Callable[[], bool] | None = None) -> None:
-        """Compute all quantiles under a rule. Reads the whole source; a failure is kept as a reason."""
+        """Compute all quantiles under a rule. Reads the whole source; a failure is kept as a reason.
+
+        Raises
+        ------
+        Cancelled
+            If ``cancelled`` said so.
+        """
         try:
             self._tables[rule] = quantiles_of(self.states, rule, cancelled)
-        except (ValueError, OSError, MemoryError) as error:
-            self._failures[rule] = f"The quantiles of {self.states.name} can't be had: {error}"
+        except Cancelled:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it was, nobody is to wait for them any longer
+            _log.exception("The quantiles of %s failed", self.states.name)
+            why = str(error) or type(error).__name__
+            self._failures[rule] = f"The quantiles of {self.states.name} can't be had: {why}"
+
+    def forgive(self) -> None:
+        """Let what could not be computed be tried once more."""
+        self._failures.clear()
 
     # -- thresholds ---------------------------------------------------------------------------------------------------
 
@@ -128,13 +150,11 @@ class Layer:
             return none, str(error)
 
     def _missing(self, asked: Asked) -> str:
-        if asked.unit == VALUE or asked.rule in self._tables:
-            return ""
-        return self._failures.get(asked.rule, "")
+        return "" if self.decides(asked.rule, asked.unit) else self._failures.get(asked.rule, "")
 
     def counts(self, first: int, shown: int, selected: np.ndarray, asked: Asked) -> np.ndarray:
         """How many of the selected states are on at each step shown, shape ``(shown,)``."""
-        if not len(selected) or (asked.unit == QUANTILE and asked.rule not in self._tables):
+        if not len(selected) or not self.decides(asked.rule, asked.unit):
             return np.zeros(shown, np.int64)
         chosen = self.window.inside(first, shown)[:, selected]
         criterion = criterion_of(self.states, self.threshold(asked), 0, 0, asked.rule)
@@ -154,7 +174,7 @@ class Layer:
 
         Past the end of the recording it goes on at the other one.
         """
-        if asked.unit == QUANTILE and asked.rule not in self._tables:
+        if not self.decides(asked.rule, asked.unit):
             return None
         criterion = criterion_of(self.states, self.threshold(asked), 0, 0, asked.rule)
         for start in (step, -1 if forward else self.states.sizes[schema.STEP]):
@@ -165,10 +185,11 @@ class Layer:
 
     def profile(self, asked: Asked) -> ThresholdProfile | None:
         """How many states the selection has at every threshold; None where it has none to count."""
+        decides = self.decides(asked.rule, asked.unit)
         tables = None if asked.unit == VALUE else self._tables.get(asked.rule)
-        key = (asked.selection, asked.left, asked.right, asked.rule, asked.unit, tables is None)
+        key = (asked.selection, asked.left, asked.right, asked.rule, asked.unit, decides)
         if self._profile is None or self._profile[0] != key:
-            known = asked.selection is not None and (asked.unit == VALUE or tables is not None)
+            known = asked.selection is not None and decides
             self._profile = (key, self._profiled(asked, tables) if known else None)
         return self._profile[1]
 

@@ -87,7 +87,9 @@ class Session(Sources):
     pinned: list[int] | None = param.List(
         default=None, item_type=int, allow_None=True, doc="States chosen by hand, ascending; matched instead of S1."
     )
-    alone: int | None = param.Integer(default=None, allow_None=True, doc="The one state that is shown alone, while it is listed.")
+    alone: int | None = param.Integer(
+        default=None, allow_None=True, doc="The one state that is shown alone, while it is listed."
+    )
     order: str = param.Selector(objects=["number", "mean"], default="number", doc="What sorts the list of states.")
     tracks: list[str] = param.ListSelector(default=[], objects=[], doc="Annotations under the words, from the top.")
     mask: bool = param.Boolean(default=True, doc="Tracks fade where few selected states are on.")
@@ -295,6 +297,9 @@ class Session(Sources):
 
     def _derive(self, *events: param.parameterized.Event) -> None:
         changed = {event.name: event for event in events}
+        if {"unit", "rule"} & set(changed):
+            for layer in self._layers.values():
+                layer.forgive()  # who chooses quantiles anew wants them
         if "unit" in changed:
             self._convert(changed["unit"].old, changed)
         if "source" in changed:
@@ -350,10 +355,11 @@ class Session(Sources):
             return
         if self._layers[self.source].lacks(self.rule, self.unit):
             return  # the last answer stays until it is known what is on
-        query = None
-        if not self.refusal and (self.selection is not None or self.pinned):
+        query, steps = None, None if self.refusal else self.selection
+        # What is pinned is matched where the selection is refused, too.
+        if steps is not None or (self.pinned and self._layers[self.source].decides(self.rule, self.unit)):
             query = Query(
-                self.source, self.selection, self.threshold, self.left, self.right, tuple(self.selected.tolist()),
+                self.source, steps, self.threshold, self.left, self.right, tuple(self.selected.tolist()),
                 self.distinct, self.top, self.before, self.after, self.lengths, self.document, self.starting,
                 self.rule, self.unit,
             )  # fmt: skip

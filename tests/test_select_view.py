@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from html import unescape
 from typing import TYPE_CHECKING, Any
 
 import holoviews as hv
@@ -125,6 +126,14 @@ def test_a_state_alone_that_is_not_listed_is_not_said_to_be(session: Session) ->
     assert "<b>1</b> of 3 states on" in summary(session)
 
 
+def test_a_refusal_is_said_whether_states_are_pinned_or_not() -> None:
+    session = Session(recording_of(WORDS, *ROWS, documents="0011111111"), selection=(1, 3))
+    assert session.refusal in unescape(summary(session))
+    session.pin([0])
+    assert session.refusal in unescape(summary(session))
+    assert "<b>1</b> of 3 states" in summary(session)
+
+
 def test_a_caption_says_the_states_of_its_source(session: Session) -> None:
     session.param.update(stack=["output"], thresholds={"output": 0.46})
     assert "cell · matched" in caption(session, "cell")
@@ -237,5 +246,21 @@ def test_reading_ends_once_quantiles_are_no_longer_wanted(session: Session, monk
         assert session.lacking is None
         assert await asyncio.to_thread(ended.wait, 120)
         assert measuring.session.selected.tolist() == [0, 1, 2]
+
+    asyncio.run(visit())
+
+
+def test_a_page_that_can_not_have_quantiles_says_so(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreadable(*_arguments: object) -> None:
+        raise KeyError("chunk")
+
+    monkeypatch.setattr(layers, "quantiles_of", unreadable)
+
+    async def visit() -> None:
+        measuring = Measuring(session)
+        session.unit = "quantile"
+        await until(lambda: session.lacking is None, session)
+        assert "chunk" in measuring.session.refusal
+        assert "reading" not in summary(session)
 
     asyncio.run(visit())

@@ -222,6 +222,16 @@ def test_pinned_states_are_matched_whatever_is_selected(session: Session) -> Non
     assert session.query is None
 
 
+def test_pinned_states_are_matched_where_the_selection_is_refused() -> None:
+    session = Session(recording_of(WORDS, *ROWS, documents="0011111111"), threshold=0.5)
+    session.pin([0])
+    session.selection = (1, 3)
+    assert "document" in session.refusal
+    assert session.query is not None
+    assert (session.query.steps, session.query.selected) == (None, (0,))
+    assert session.search(session.query).own is None
+
+
 def test_one_state_alone_is_matched_and_the_list_stays(session: Session) -> None:
     session.show_alone(1)
     assert session.listed.tolist() == [0, 1]
@@ -423,17 +433,28 @@ def test_a_quantile_stays_within_0_and_1_and_has_three_decimals(session: Session
     assert session.threshold == 0.123
 
 
-def test_quantiles_that_can_not_be_had_are_a_refusal(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("failure", [OSError("the disk is gone"), KeyError("the disk is gone")])
+def test_quantiles_that_can_not_be_had_are_a_refusal_until_they_are_tried_again(
+    session: Session, failure: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def unreadable(*_arguments: object) -> None:
-        raise OSError("the disk is gone")
+        raise failure
 
-    monkeypatch.setattr("lstmvis_panel.layers.quantiles_of", unreadable)
-    session.unit = "quantile"
-    session.measure()
+    with monkeypatch.context() as patched:
+        patched.setattr("lstmvis_panel.layers.quantiles_of", unreadable)
+        session.unit = "quantile"
+        session.measure()
     assert session.lacking is None
     assert "the disk is gone" in session.refusal
+    session.pin([0])
+    assert session.query is None
     session.unit = "value"
     assert session.refusal == ""
+    session.unit = "quantile"
+    assert session.lacking == ("cell", "above")
+    session.measure()
+    assert session.refusal == ""
+    assert session.query is not None
 
 
 def test_the_proposed_threshold_lies_in_the_widest_stretch(session: Session) -> None:

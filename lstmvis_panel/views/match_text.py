@@ -83,7 +83,7 @@ def advice(session: Session) -> str:
         return _note("The search failed.", f"<p>{escape(session.failure)}</p>")
     if session.matches is not None:
         return _lonely(session.matches)
-    if session.refusal:
+    if session.refusal and session.query is None:
         return _note("This selection can’t be matched.", f"<p>{escape(session.refusal)}</p>")
     if session.query is None:
         return _note(

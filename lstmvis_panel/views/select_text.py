@@ -35,10 +35,11 @@ def summary(session: Session) -> str:
     if session.selection is None and session.pinned is None:
         return chips(quiet="Drag over words, or over the lines, to select them.") + busy
     phrase = "" if session.selection is None else phrase_of(session.recording, *session.selection)
-    if session.refusal and session.pinned is None:
-        return chips(quiet=escape(phrase), warning=escape(session.refusal)) + busy
+    refusal = escape(session.refusal)
+    if refusal and session.pinned is None:
+        return chips(quiet=escape(phrase), warning=refusal) + busy
     limits = f"off: {session.left} before, {session.right} after"
-    return chips(_on(session), threshold(session, session.source), limits, quiet=escape(phrase)) + busy
+    return chips(_on(session), threshold(session, session.source), limits, quiet=escape(phrase), warning=refusal) + busy
 
 
 def caption(session: Session, source: str) -> str:
