@@ -59,7 +59,7 @@ class Sources(param.Parameterized):
     @property
     def layers(self) -> list[str]:
         """The sources shown, each in a plot, in the recording's order."""
-        return [name for name in schema.sources(self.recording) if name == self.source or name in self.stack]
+        return [name for name in self._layers if name == self.source or name in self.stack]
 
     def reach_of(self, source: str) -> float:
         """How far thresholds of a source reach: 1 where its values, or quantiles, stay within that."""

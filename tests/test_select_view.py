@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import holoviews as hv
 import pytest
 
-from lstmvis_panel import layers
+from lstmvis_panel import layers, schema
 from lstmvis_panel.matching import Cancelled
 from lstmvis_panel.session import Session
+from lstmvis_panel.views import lines
 from lstmvis_panel.views.lines import LinesView
 from lstmvis_panel.views.measuring import Measuring
 from lstmvis_panel.views.select import SelectView
@@ -61,6 +62,22 @@ def test_the_same_states_at_another_threshold_draw_nothing_anew(session: Session
     session.threshold = 0.6
     assert view._redraw.times == times
     assert view.axis.threshold == 0.6
+
+
+def test_a_threshold_is_said_once_a_step_in_each_plot(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    session.param.update(stack=["output"], thresholds={"output": 0.4})
+    views = [LinesView(session, slot) for slot in range(2)]
+    said: list[str] = []
+    listed: list[object] = []
+    monkeypatch.setattr(lines, "caption", lambda session, source: said.append(source) or caption(session, source))
+    monkeypatch.setattr(schema, "sources", listed.append)
+    session.threshold = 0.6
+    assert said == ["cell", "output"]
+    session.threshold = 0.95
+    assert said == ["cell", "output"] * 2
+    session.set_threshold("output", 0.41)
+    assert "0.410" in views[1].said.object
+    assert listed == []
 
 
 def test_states_are_counted_once_for_all_thresholds(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:

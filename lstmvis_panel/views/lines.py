@@ -212,8 +212,8 @@ class LinesView(pn.viewable.Viewer):
                 stairs = {"edges": edges.tolist(), "counts": counts.tolist(), "widest": widest and list(widest[:2])}
             self.axis.stairs = stairs
 
-    @param.depends("session.threshold", watch=True)
     def _show_threshold(self) -> None:
+        # A threshold is heard of by the states that it selects, once, be they the same.
         self._show_caption()
         self.axis.threshold = self.session.threshold_of(self.source)
 
