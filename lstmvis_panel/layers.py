@@ -13,11 +13,12 @@ import numpy as np
 
 from lstmvis_panel import schema
 from lstmvis_panel.alignment import displayed, state_window
+from lstmvis_panel.compiled import columns
 from lstmvis_panel.matching import Cancelled
 from lstmvis_panel.places import next_on
 from lstmvis_panel.quantiles import quantiles_of
 from lstmvis_panel.questions import QUANTILE, VALUE
-from lstmvis_panel.selection import Rule, criterion_of, select_states
+from lstmvis_panel.selection import Rule, blocks_of, criterion_of, select_states
 from lstmvis_panel.thresholds import ThresholdProfile, profile_of
 from lstmvis_panel.windows import Window
 
@@ -70,7 +71,7 @@ class Layer:
         self._reach: float | None = None
         self._selected: tuple[Asked, tuple[np.ndarray, str]] | None = None
         self._profile: tuple[tuple[object, ...], ThresholdProfile | None] | None = None
-        self._means: tuple[tuple[int, int], np.ndarray] | None = None
+        self._means: tuple[tuple[object, ...], np.ndarray] | None = None
 
     # -- quantiles ----------------------------------------------------------------------------------------------------
 
@@ -200,9 +201,18 @@ class Layer:
         except ValueError:
             return None  # selecting says why
 
-    def means(self, selection: tuple[int, int]) -> np.ndarray:
-        """Mean of each state over the selected steps, in drawn values: float64, shape ``(state,)``."""
-        if self._means is None or self._means[0] != selection:
-            values = displayed(self.states[slice(*selection)].load()).values
-            self._means = (selection, values.mean(axis=0, dtype=np.float64))
+    def means(self, selection: tuple[int, int], states: np.ndarray) -> np.ndarray:
+        """Mean of some states over the selected steps, in drawn values: float64, shape ``(len(states),)``."""
+        key = (selection, states.tobytes())
+        if self._means is None or self._means[0] != key:
+            self._means = (key, self._averaged(*selection, states))
         return self._means[1]
+
+    def _averaged(self, start: int, stop: int, states: np.ndarray) -> np.ndarray:
+        totals = np.zeros(len(states))
+        if len(states):
+            squeezed = schema.transform_of(self.states) == "tanh"
+            for _, values in blocks_of(self.states, start, stop):
+                chosen = columns(values, states)
+                totals += (np.tanh(chosen) if squeezed else chosen).sum(axis=0, dtype=np.float64)
+        return totals / (stop - start)

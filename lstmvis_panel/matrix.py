@@ -13,7 +13,7 @@ import xarray as xr
 
 from lstmvis_panel.alignment import MATCH, OFFSET, PICTURES, TOKEN_PICTURE, TOKEN_VALUE, tokens_at
 from lstmvis_panel.colours import annotation_scale, ink_on, number_text, title
-from lstmvis_panel.schema import Kind, kind_of, token_look, words
+from lstmvis_panel.schema import STEP, Kind, kind_of, token_look, words
 from lstmvis_panel.style import mix
 
 if TYPE_CHECKING:
@@ -219,14 +219,23 @@ def strip_height(recording: xr.Dataset) -> int:
 def phrase_of(recording: xr.Dataset, start: int, stop: int) -> str:
     """Say the steps ``start:stop`` in a few words: those that they are, numbers, or where vectors stand."""
     look = token_look(recording)
-    kind = None if look is None else kind_of(recording.variables[look])
-    if kind is Kind.VECTOR:
+    if look is not None and kind_of(recording.variables[look]) is Kind.VECTOR:
         return f"step {start:,}" if stop - start == 1 else f"steps {start:,} to {stop - 1:,}"
+    stop = min(stop, recording.sizes[STEP])
+    if stop - start <= WORDS_SAID:
+        return " ".join(_said(recording, start, stop))
+    return " ".join([*_said(recording, start, start + 4), "…", *_said(recording, stop - 3, stop)])
+
+
+def _said(recording: xr.Dataset, start: int, stop: int) -> list[str]:
+    """Words, or numbers where tokens are numbers."""
     said = words(recording, start, stop)
-    if kind is Kind.SCALAR:
-        tokens = tokens_at(recording, _steps(start, len(said)))
-        said = texts_of(recording, tokens, np.array([said], dtype=object))[0].tolist()
-    return " ".join(said if len(said) <= WORDS_SAID else [*said[:4], "…", *said[-3:]])
+    look = token_look(recording)
+    if look is None or kind_of(recording.variables[look]) is not Kind.SCALAR:
+        return said
+    tokens = tokens_at(recording, _steps(start, len(said)))
+    texts: list[str] = texts_of(recording, tokens, np.array([said], dtype=object))[0].tolist()
+    return texts
 
 
 def _steps(first: int, count: int) -> xr.DataArray:

@@ -34,6 +34,9 @@ NO_MAPPING = "none"
 FIRST_TRACKS = 2
 """Annotations that are shown before a visitor has chosen any."""
 
+LONGEST_MEAN = 10_000
+"""Selected steps up to which states have a mean though the list is not sorted by it."""
+
 CRITERION = ("source", "selection", "threshold", "left", "right", "rule", "unit")
 """What S1 follows from."""
 
@@ -209,11 +212,15 @@ class Session(Sources):
 
     @property
     def means(self) -> np.ndarray:
-        """Mean of each listed state over the selection, in drawn values; NaN without a selection."""
-        if self.selection is None or self.refusal:
+        """Mean of each listed state over the selection, in drawn values.
+
+        NaN without a selection, and for a long one that nothing is sorted by.
+        """
+        start, stop = self.selection or (0, 0)
+        wanted = self.order == "mean" or stop - start <= LONGEST_MEAN
+        if self.selection is None or self.refusal or not wanted:
             return np.full(len(self.listed), np.nan)
-        means: np.ndarray = self._layers[self.source].means(self.selection)[self.listed]
-        return means
+        return self._layers[self.source].means(self.selection, self.listed)
 
     # -- gestures -----------------------------------------------------------------------------------------------------
 

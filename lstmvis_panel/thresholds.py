@@ -170,10 +170,16 @@ def profile_of(
 
 
 def _profile(lowest: np.ndarray, highest: np.ndarray, unit: Unit) -> ThresholdProfile:
-    # NaN, in the selection: never on there. Beside it: never on.
-    is_selected = ~np.isnan(lowest) & ~(highest >= lowest)
+    is_selected = _selectable(lowest, highest)
     highest = highest[is_selected]
     return ThresholdProfile(np.sort(lowest[is_selected]), np.sort(highest[~np.isnan(highest)]), unit)
+
+
+def _selectable(lowest: np.ndarray, highest: np.ndarray) -> np.ndarray:
+    """Tell which states some threshold selects; further steps can only make them fewer."""
+    # NaN, in the selection: never on there. Beside it: never on.
+    is_selectable: np.ndarray = ~np.isnan(lowest) & ~(highest >= lowest)
+    return is_selectable
 
 
 def _extremes(
@@ -181,7 +187,7 @@ def _extremes(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return of each state the lowest of what is compared in the selection, NaN if one is; the highest number beside.
 
-    Both float64; NaN where no number is beside.
+    Both float64; NaN where no number is beside. Reading ends once no state can be selected.
     """
     lowest, highest = np.float64(np.inf), np.float64(np.nan)
     for at, stored in blocks:
@@ -189,6 +195,8 @@ def _extremes(
         inside = (steps >= start) & (steps < stop)
         lowest = np.minimum(lowest, values[inside].min(axis=0, initial=np.inf))
         highest = np.fmax(highest, np.fmax.reduce(values[~inside], axis=0, initial=np.nan))
+        if not _selectable(lowest, highest).any():
+            break
     return np.asarray(lowest), np.asarray(highest)
 
 

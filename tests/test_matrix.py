@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from lstmvis_panel import matrix
 from lstmvis_panel.alignment import steps_around, tokens_at
 from lstmvis_panel.colours import READABLE, contrast, count_scale
 from lstmvis_panel.matrix import (
@@ -19,6 +20,7 @@ from lstmvis_panel.matrix import (
     texts_of,
     tokens_of,
 )
+from lstmvis_panel.schema import words
 from lstmvis_panel.style import DARK, LIGHT, mix
 from tests.drawn import recording_of
 from tests.valued import BLANK, IMAGES, NUMBERS, images, numbers, vectors
@@ -107,6 +109,16 @@ def test_words_stay_words():
     assert strip_height(LETTERS) == 24
     assert phrase_of(LETTERS, 1, 4) == "b c d"
     assert phrase_of(LETTERS, 0, 10) == "a b c d … h i j"
+
+
+def test_of_many_steps_only_those_are_read_that_are_said(monkeypatch):
+    read = []
+    monkeypatch.setattr(matrix, "words", lambda _, *steps: read.append(steps) or words(LETTERS, *steps))
+    assert phrase_of(LETTERS, 0, 10) == "a b c d … h i j"
+    assert read == [(0, 4), (7, 10)]
+    size = LETTERS.sizes["step"]
+    assert phrase_of(LETTERS, size - 2, size + 5) == " ".join(words(LETTERS, size - 2, size))
+    assert phrase_of(LETTERS, size + 2, size + 50) == ""
 
 
 def test_numbers_are_sent_as_they_are_and_said_in_digits():

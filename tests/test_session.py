@@ -6,8 +6,9 @@ import pytest
 from lstmvis_panel import quantile_thresholds, select_states
 from lstmvis_panel.alignment import annotation_key
 from lstmvis_panel.schema import RecordingError
-from lstmvis_panel.session import Session
+from lstmvis_panel.session import LONGEST_MEAN, Session
 from tests.drawn import recording_of
+from tests.watched import lazy_states
 
 #            0123456789
 WORDS = "abCdeabCde"
@@ -259,6 +260,24 @@ def test_states_have_their_mean_in_the_selection(session: Session) -> None:
     assert session.means == pytest.approx([0.9, 0.0])
     session.selection = None
     assert np.isnan(session.means).all()
+
+
+def test_means_are_read_of_listed_states_alone_and_only_where_they_are_wanted() -> None:
+    steps = LONGEST_MEAN + 1
+    values = np.random.default_rng(0).normal(size=(steps, 400)).astype(np.float32)
+    states, file = lazy_states(values, kind="states", transform="tanh")
+    recording = recording_of("a" * steps, "." * steps).drop_vars("cell").assign(cell=states)
+    session = Session(recording, selection=(0, steps), threshold=0.5, left=0, pinned=[3, 7])
+    file.reads.clear()
+    assert np.isnan(session.means).all()
+    assert file.reads == []
+    session.order = "mean"
+    np.testing.assert_allclose(session.means, np.tanh(values[:, [3, 7]]).mean(axis=0, dtype=float), rtol=1e-6)
+    assert max(stop - start for start, stop in file.reads) < steps
+    file.reads.clear()
+    session.pin(None)
+    assert session.means.shape == (0,)
+    assert file.reads == []
 
 
 def test_zoom_keeps_the_anchor_in_its_place() -> None:

@@ -235,3 +235,11 @@ def test_questions_without_sense_are_refused() -> None:
         profile.counts([0.1, np.nan])
     with pytest.raises(RecordingError, match="a number between 0 and 1 was expected"):
         profile_of(STATES, 1, 3, quantiles=quantiles_of(STATES)).counts(1.2)
+
+
+def test_reading_ends_once_no_threshold_selects_a_state() -> None:
+    values = np.linspace(1, 0, 60_000, dtype=np.float32)[:, np.newaxis].repeat(100, axis=1)
+    states, file = lazy_states(values)
+    assert profile_of(states, 1, len(values), 1).counts(0.5) == 0
+    assert len(file.reads) == 1
+    assert profile_of(states, 0, len(values)).counts(0.0) == 100
