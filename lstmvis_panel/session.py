@@ -6,6 +6,7 @@ A gesture and a line of code set the same parameter. What derives from parameter
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -377,12 +378,17 @@ class Session(Sources):
         """Answer a query, as `questions.answer` does. Reads, and changes nothing."""
         return answer(self.recording, query, cancelled, self._layers[query.source].quantiles(query.rule))
 
-    def next_on(self, *, forward: bool = True, cancelled: Callable[[], bool] | None = None) -> int | None:
+    def next_on(self, *, forward: bool = True) -> int | None:
         """Return the next step, or the one before, where all that is matched is on, as `Layer.next_on` does."""
-        asked = self._asked(self.source)
-        return self._layers[self.source].next_on(
-            asked, self.selected, self.position, forward=forward, cancelled=cancelled
-        )
+        return self.looking_on(forward=forward)(lambda: False)
+
+    def looking_on(self, *, forward: bool = True) -> Callable[[Callable[[], bool]], int | None]:
+        """Return what finds that step for what is asked now, whatever is changed meanwhile: to be called in a thread.
+
+        It takes a function that says whether nobody waits any more.
+        """
+        look = partial(self._layers[self.source].next_on, self._asked(self.source), self.selected, self.position)
+        return lambda cancelled: look(forward=forward, cancelled=cancelled)
 
 
 def _between(low: float, high: float) -> float:

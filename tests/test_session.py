@@ -5,6 +5,7 @@ import pytest
 
 from lstmvis_panel import quantile_thresholds, select_states
 from lstmvis_panel.alignment import annotation_key
+from lstmvis_panel.matching import Cancelled
 from lstmvis_panel.schema import RecordingError
 from lstmvis_panel.session import LONGEST_MEAN, Session
 from tests.drawn import recording_of
@@ -309,6 +310,16 @@ def test_the_next_place_where_selected_states_are_on_goes_round() -> None:
     assert places == [2, 6, 2, 6, 2]
     session.selection = None
     assert session.next_on() is None
+
+
+def test_what_looks_for_a_place_keeps_to_what_was_asked() -> None:
+    recording = recording_of("abcdefghij", ".##...##..", "..#...#...")
+    session = Session(recording, selection=(2, 3), threshold=0.5, left=0)
+    look = session.looking_on()
+    session.param.update(position=8, threshold=0.95, selection=(1, 2))
+    assert look(lambda: False) == 2
+    with pytest.raises(Cancelled):
+        look(lambda: True)
 
 
 @pytest.fixture

@@ -59,7 +59,7 @@ class PlacesView(pn.viewable.Viewer):
                 self._say(f"On from the {'beginning' if forward else 'end'} of the recording.")
             session.go_to(step)
 
-        self._newest.ask(lambda cancelled: session.next_on(forward=forward, cancelled=cancelled), take, self._say)
+        self._newest.ask(session.looking_on(forward=forward), take, self._say)
 
     @param.depends("session.selected", "session.source", watch=True)
     def _drop(self) -> None:
