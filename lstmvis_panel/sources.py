@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from typing import Any
 
@@ -64,6 +65,10 @@ class Sources(param.Parameterized):
     def reach_of(self, source: str) -> float:
         """How far thresholds of a source reach: 1 where its values, or quantiles, stay within that."""
         return 1.0 if self.unit == QUANTILE else self._layers[source].reach
+
+    def step_of(self, source: str) -> float:
+        """By how much keys and arrows move a threshold of a source: 0.01, a power of ten more for wide values."""
+        return float(10.0 ** (math.floor(math.log10(self.reach_of(source))) - 2))
 
     def threshold_of(self, source: str) -> float:
         """The threshold of a source that is shown."""

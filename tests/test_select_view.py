@@ -80,6 +80,16 @@ def test_a_threshold_is_said_once_a_step_in_each_plot(session: Session, monkeypa
     assert listed == []
 
 
+def test_the_field_and_the_axis_move_the_threshold_by_the_same_step(session: Session) -> None:
+    large = (session.recording.cell * 50).rename(cell_state="large_state").assign_attrs(session.recording.cell.attrs)
+    wide = Session(session.recording.assign(large=large), source="large")
+    view = SelectView(wide)
+    field = next(iter(view.__panel__().select(lambda shown: getattr(shown, "label", "") == "threshold l")))
+    assert field.step == view.lines[0].axis.step == 0.1
+    wide.source = "cell"
+    assert field.step == view.lines[0].axis.step == 0.01
+
+
 def test_states_are_counted_once_for_all_thresholds(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     profiles, count = [], layers.profile_of
     monkeypatch.setattr(layers, "profile_of", lambda *a, **k: profiles.append(a) or count(*a, **k))

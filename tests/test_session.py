@@ -404,6 +404,12 @@ def test_the_first_threshold_follows_the_values_unless_one_is_given(wide: Sessio
     assert Session(wide.recording, source="gate", threshold=0.3).threshold == 0.3
 
 
+def test_a_threshold_moves_by_steps_that_fit_the_values(wide: Session) -> None:
+    assert [wide.step_of(source) for source in wide.param.source.objects] == [0.01, 0.1]
+    wide.unit = "quantile"
+    assert wide.step_of("gate") == 0.01
+
+
 def test_a_stacked_source_has_a_threshold_of_its_own_from_the_start(wide: Session) -> None:
     wide.stack = ["gate"]
     assert wide.thresholds == {"gate": 14.0}

@@ -63,8 +63,8 @@ FOCUSED = {
         (("Enter", "Space"), "select the word"),
     ),
     "On the threshold": (
-        (("ArrowUp", "ArrowDown"), "by 0.01"),
-        (("PageUp", "PageDown"), "by 0.1"),
+        (("ArrowUp", "ArrowDown"), "by 0.01, by more where values reach further"),
+        (("PageUp", "PageDown"), "ten times as far"),
     ),
     "By mouse": (
         (("drag",), "over words or lines: select"),

@@ -190,12 +190,12 @@ class LinesView(pn.viewable.Viewer):
 
     def _show_axis(self) -> None:
         session, frame = self.session, self.frame
-        unit = 10.0 ** np.floor(np.log10(session.reach_of(self.source)))
         self.canvas.param.update(width=frame.width, height=frame.height)
         self.board.height = frame.height
         self.axis.param.update(
             low=frame.low, high=frame.high, across=frame.width, extent=frame.height, height=frame.height,
-            rule=session.rule, unit=session.unit, step=float(unit / 100), label=f"Threshold of {title(self.source)}",
+            rule=session.rule, unit=session.unit, step=session.step_of(self.source),
+            label=f"Threshold of {title(self.source)}",
         )  # fmt: skip
         self._show_stairs()
         self._show_threshold()

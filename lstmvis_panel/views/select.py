@@ -100,11 +100,8 @@ class SelectView(pn.viewable.Viewer):
     def _threshold(self) -> pn.viewable.Viewable:
         session = self.session
         field = number_input(session.param.threshold, "threshold l", step=0.01, width=84)
-
-        def step(*_: object) -> float:
-            return float(f"{session.reach_of(session.source) / 100:.0e}")
-
-        field.step = pn.bind(step, session.param.source, session.param.unit)
+        changing = session.param.source, session.param.unit
+        field.step = pn.bind(lambda *_: session.step_of(session.source), *changing)
         return field
 
     def _rule(self) -> pn.viewable.Viewable:
