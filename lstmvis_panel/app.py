@@ -36,6 +36,10 @@ LEAST_WIDTH = 945
 """Width in px below which words and heatmaps would stand on one another."""
 
 
+TAKEN = (*address.KEYS, "thresholds")
+"""Parameters of a session that `explore` takes."""
+
+
 class Explorer(pn.viewable.Viewer):
     """The app as an object: shows itself in a notebook cell, and can be served.
 
@@ -60,7 +64,7 @@ class Explorer(pn.viewable.Viewer):
         self._window = not in_notebook()
         self.history = History(session)
         header = Header(session, projects or {}, self.history)
-        self._select, self._match = SelectView(session), MatchView(session)
+        self._select, self._match = SelectView(session, header.say), MatchView(session)
         keys = keyboard(header.actions, alone=self._window)
         parts = [header, *_said(notices), self._select, self._match, keys]
         self._panel = page(session.theme, *parts, window=self._window)
@@ -69,7 +73,7 @@ class Explorer(pn.viewable.Viewer):
         return self._panel
 
     def __repr__(self) -> str:
-        looked_at = ", ".join(f"{name}={getattr(self.session, name)!r}" for name in address.KEYS)
+        looked_at = ", ".join(f"{name}={getattr(self.session, name)!r}" for name in TAKEN)
         return f"Explorer({looked_at})"
 
     @property
@@ -104,8 +108,11 @@ def explore(recording: xr.Dataset | str | os.PathLike[str], **view_state: Any) -
     recording
         A recording, or the path of one.
     **view_state
-        Where to look: ``source``, ``position``, ``selection`` as (start, stop), ``threshold``, ``left``, ``right``,
-        ``word_width``, ``mapping``, ``theme``.
+        Where to look and how, as the parameters of `Session`. What is selected: ``source``, ``selection`` as (start,
+        stop), ``threshold``, ``unit``, ``rule``, ``left``, ``right``; ``pinned``, ``alone``. What is shown:
+        ``position``, ``word_width``, ``stack`` with ``thresholds`` by the names of its sources, ``tracks``, ``mask``,
+        ``order``, ``theme``. Matches: ``lengths``, ``document``, ``starting``, ``distinct``, ``top``; ``before``,
+        ``after``, ``heatmaps``, ``mapping``, ``match_mask``.
 
     Returns
     -------
@@ -121,9 +128,9 @@ def explore(recording: xr.Dataset | str | os.PathLike[str], **view_state: Any) -
     """
     prepare()
     opened = recording if isinstance(recording, xr.Dataset) else store.open_recording(recording)
-    unknown = sorted(set(view_state) - set(address.KEYS))
+    unknown = sorted(set(view_state) - set(TAKEN))
     if unknown:
-        message = f"explore() takes {', '.join(address.KEYS)}; not {', '.join(unknown)}."
+        message = f"explore() takes {', '.join(TAKEN)}; not {', '.join(unknown)}."
         raise ValueError(message)
     return Explorer(Session(opened, **{**_default_view(opened).values, **view_state}))
 

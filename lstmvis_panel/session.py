@@ -263,12 +263,24 @@ class Session(Sources):
         """Let every match pass."""
         self.param.update(**{name: self.param[name].default for name in FILTERS})
 
-    def propose(self) -> None:
-        """Put the threshold in the middle of the widest stretch of the axis that selects the same states."""
+    def propose(self) -> str:
+        """Put the threshold in the middle of the widest stretch of the axis that selects the same states.
+
+        Returns
+        -------
+        str
+            Why it stays where it is; empty if there is such a stretch.
+        """
+        if self.selection is None:
+            return "Nothing is selected, so there is no threshold to propose."
         profile = self.profile_of(self.source)
-        widest = profile and profile.widest(*self.range_of(self.source))
-        if widest:
-            self.threshold = _between(*widest[:2])
+        if profile is None:
+            return self.refusal or "The quantiles are still being read."
+        widest = profile.widest(*self.range_of(self.source))
+        if widest is None:
+            return "No threshold on the axis selects a state here."
+        self.threshold = _between(*widest[:2])
+        return ""
 
     def light(self, state: int | None, where: str) -> None:
         """Light a state, or put out the one that was lit from there.

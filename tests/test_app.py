@@ -4,13 +4,14 @@ import json
 import runpy
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import panel as pn
 import pytest
 
 import lstmvis_panel as lv
-from lstmvis_panel.app import Explorer, create_app
+from lstmvis_panel.app import TAKEN, Explorer, create_app
 from lstmvis_panel.style import THEMES
 from lstmvis_panel.sweep import sweep
 from tests.drawn import recording_of
@@ -56,6 +57,16 @@ def test_explore_takes_a_path(tmp_path: Path) -> None:
 def test_explore_says_what_it_takes() -> None:
     with pytest.raises(ValueError, match=r"explore\(\) takes source, .*position.*; not treshold\."):
         lv.explore(recording_of(WORDS, *ROWS), treshold=0.5)
+
+
+def test_explore_takes_all_that_it_says_and_shows_the_same_again() -> None:
+    recording = recording_of(WORDS, *ROWS)
+    half = (recording.cell * 0.5).rename(cell_state="output_state").assign_attrs(recording.cell.attrs)
+    recording = recording.assign(output=half)
+    app = lv.explore(recording, stack=["output"], thresholds={"output": 0.46}, selection=(5, 7))
+    assert app.session.thresholds == {"output": 0.46}
+    assert repr(eval(repr(app), {"Explorer": partial(lv.explore, recording)})) == repr(app)  # noqa: S307 - our own text
+    assert [name for name in TAKEN if f"``{name}``" not in str(lv.explore.__doc__)] == []
 
 
 def test_explore_refuses_a_source_that_is_not_there() -> None:

@@ -83,7 +83,7 @@ def test_a_threshold_is_said_once_a_step_in_each_plot(session: Session, monkeypa
 def test_the_field_and_the_axis_move_the_threshold_by_the_same_step(session: Session) -> None:
     large = (session.recording.cell * 50).rename(cell_state="large_state").assign_attrs(session.recording.cell.attrs)
     wide = Session(session.recording.assign(large=large), source="large")
-    view = SelectView(wide)
+    view = SelectView(wide, print)
     field = next(iter(view.__panel__().select(lambda shown: getattr(shown, "label", "") == "threshold l")))
     assert field.step == view.lines[0].axis.step == 0.1
     wide.source = "cell"
@@ -106,7 +106,7 @@ def test_states_are_counted_once_for_all_thresholds(session: Session, monkeypatc
 
 
 def test_a_plot_without_a_layer_rests_and_is_used_again(session: Session) -> None:
-    view = SelectView(session)
+    view = SelectView(session, print)
     assert len(view.plots) == 1
     session.stack = ["output"]
     second = view.lines[1]
@@ -153,6 +153,18 @@ def test_a_state_alone_that_is_not_listed_is_not_said_to_be(session: Session) ->
     assert "<b>1</b> of 3 states on" in summary(session)
 
 
+def test_a_threshold_that_can_not_be_proposed_is_said(session: Session) -> None:
+    heard: list[str] = []
+    view = SelectView(session, heard.append)
+    button = next(iter(view.__panel__().select(lambda shown: getattr(shown, "label", "") == "propose")))
+    session.param.update(selection=(6, 7), left=1, right=1)
+    button.clicks += 1
+    assert heard == ["No threshold on the axis selects a state here."]
+    session.param.update(selection=(1, 3), left=0)
+    button.clicks += 1
+    assert heard[1:] == [""]
+
+
 def test_a_refusal_is_said_whether_states_are_pinned_or_not() -> None:
     session = Session(recording_of(WORDS, *ROWS, documents="0011111111"), selection=(1, 3))
     assert session.refusal in unescape(summary(session))
@@ -193,7 +205,7 @@ def test_the_list_says_means_and_takes_gestures(session: Session) -> None:
 
 
 def test_the_same_gesture_twice_is_heard_twice(session: Session) -> None:
-    view = SelectView(session)
+    view = SelectView(session, print)
     click, drag = {"range": [7, 8], "done": True}, {"threshold": 0.6, "done": True}
     track = {"tracks": ["place"], "mask": True}
     for serial in (1, 2):

@@ -495,13 +495,15 @@ def test_quantiles_that_can_not_be_had_are_a_refusal_until_they_are_tried_again(
 
 def test_the_proposed_threshold_lies_in_the_widest_stretch(session: Session) -> None:
     session.left = 0
-    session.propose()
+    assert session.propose() == ""
     # The axis goes from -0.918 to 0.918; all three states are on from its lower end to 0.9.
     assert session.threshold == pytest.approx(-0.009)
     assert session.selected.tolist() == [0, 1, 2]
     session.selection = None
-    session.propose()
+    assert "Nothing is selected" in session.propose()
     assert session.threshold == pytest.approx(-0.009)
+    session.selection = (8, 12)
+    assert session.propose() == session.refusal != ""
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ class Header(pn.viewable.Viewer):
             "left fewer": lambda times: self._limit("left", -times),
             "right more": lambda times: self._limit("right", times),
             "right fewer": lambda times: self._limit("right", -times),
-            "propose": lambda _times: session.propose(),
+            "propose": lambda _times: self.say(session.propose()),
             "clear": lambda _times: session.param.update(selection=None),
             "undo": lambda times: self._travel(self.history.undo, times),
             "redo": lambda times: self._travel(self.history.redo, times),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import panel as pn
 import param
 
@@ -17,6 +19,9 @@ from lstmvis_panel.views.states import StatesView
 from lstmvis_panel.views.tracks import TracksView
 from lstmvis_panel.views.words import WordsView
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 SOURCE = "+ source"
 """What stands in the list of sources that can be stacked, before one is taken."""
 
@@ -28,12 +33,15 @@ class SelectView(pn.viewable.Viewer):
     ----------
     session
         The visitor's session.
+    say
+        Takes a sentence to show for a moment.
     """
 
     session: Session = param.ClassSelector(class_=Session, constant=True)
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, say: Callable[[str], None]) -> None:
         super().__init__(session=session)
+        self._say = say
         self.measuring = Measuring(session)
         self.lines = [LinesView(session, slot) for slot in range(len(session.layers))]
         self.words = WordsView(session)
@@ -87,7 +95,7 @@ class SelectView(pn.viewable.Viewer):
         clear.disabled = pn.bind(lambda chosen: chosen is None, session.param.selection)
         propose = small_button(
             "propose", "Put the threshold in the middle of the widest stretch that selects the same states",
-            session.propose,
+            lambda: self._say(session.propose()),
         )  # fmt: skip
         propose.disabled = pn.bind(
             lambda chosen, refusal: chosen is None or bool(refusal), session.param.selection, session.param.refusal
