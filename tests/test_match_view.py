@@ -87,9 +87,9 @@ def matched(**values: Any) -> tuple[Session, MatchView]:
     return session, view
 
 
-def gesture(view: MatchView, hovered: list[int] | None, opened: dict[str, int] | None = None, **more: Any) -> None:
+def gesture(view: MatchView, hovered: list[int] | None, **more: Any) -> None:
     """What the browser sends."""
-    view.matrix._handle_msg({"hovered": hovered, "opened": opened or {"row": -1, "times": 0}, "serial": 1, **more})
+    view.matrix._handle_msg({"hovered": hovered, "serial": 1, **more})
 
 
 def codes(sent: bytes, view: MatchView) -> np.ndarray:
@@ -297,12 +297,12 @@ def test_a_cell_set_by_code_is_framed():
 
 def test_opening_a_row_shows_its_place_every_time():
     session, view = matched()
-    gesture(view, None, {"row": 1, "times": 1})
+    gesture(view, None, opened=1)
     assert session.position == 7
     session.position = 0
-    gesture(view, None, {"row": 1, "times": 1})
+    gesture(view, [1, 4])
     assert session.position == 0
-    gesture(view, None, {"row": 1, "times": 2})
+    gesture(view, None, opened=1)
     assert session.position == 7
 
 
@@ -515,11 +515,11 @@ def test_more_rows_are_asked_for_while_there_are_some():
 def test_context_follows_the_fields():
     session, view = matched()
     assert view.matrix.context["before"] == {"value": 3, "low": 0, "high": 30}
-    gesture(view, None, context={"before": 1, "after": 4, "times": 1})
+    gesture(view, None, context={"before": 1, "after": 4})
     assert (session.before, session.after) == (1, 4)
     assert ["".join(word or "·" for word in row) for row in words(view)] == ["abcdb", "bcef·", "dbc··"]
     session.before = 0
-    gesture(view, [0, 0], context={"before": 1, "after": 4, "times": 1})  # said before, and heard
+    gesture(view, [0, 0])
     assert session.before == 0
 
 

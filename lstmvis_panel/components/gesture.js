@@ -1,15 +1,16 @@
 // Shared by the components: the mouse is always drawn at once; the server gets the newest state of a gesture, and
-// the next one only when it has answered the last, so that a slow answer never makes a queue.
+// the next one only when it has answered the last, so that a slow answer never makes a queue. What is to be done once,
+// apart from that state, goes along with just one message: a newer one that waits takes it over.
 
 const ANSWER_WITHIN = 1500
 
 function latestOnly(model) {
   let serial = 0, waiting = false, next = null, timer = null
-  const post = (message) => {
+  const post = ({ state, once }) => {
     waiting = true
     clearTimeout(timer)
     timer = setTimeout(answered, ANSWER_WITHIN)
-    model.send_msg({ ...message, serial: ++serial })
+    model.send_msg({ ...state, ...once, serial: ++serial })
   }
   const answered = () => {
     waiting = false
@@ -17,7 +18,11 @@ function latestOnly(model) {
     if (next) { const message = next; next = null; post(message) }
   }
   model.on("seen", () => { if (model.seen >= serial) answered() })
-  const send = (message) => { if (waiting) next = message; else post(message) }
+  const send = (state, once = {}) => {
+    const message = { state, once: { ...next?.once, ...once } }
+    if (waiting) next = message
+    else post(message)
+  }
   send.idle = () => !waiting
   return send
 }

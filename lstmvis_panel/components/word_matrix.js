@@ -35,7 +35,7 @@ export function render({ model }) {
   let current = null, beside = "cell"      // cell that is framed, and where its words stand
   let inside = false                       // whether the pointer is on the grid
   let pointer = { x: 0, y: 0 }             // anywhere in the window: a heatmap's cell is said beside it
-  let active = [0, 0], opened = { row: -1, times: 0 }, context = { before: 0, after: 0, times: 0 }
+  let active = [0, 0]                      // the cell where keys go on
   let texts = [], codes = [], remarks = [], places = null      // what is said of the cells, and their colours
   let top = 0, bottom = 0                  // rows that are painted
   let first = 0                            // the first of the rows that are drawn beside
@@ -46,7 +46,8 @@ export function render({ model }) {
   const inMatch = (row, column) => column >= model.rows.before && column < model.rows.before + model.rows.lengths[row]
   const limited = (value, high) => Math.max(0, Math.min(value, high))
 
-  const say = () => outbox({ hovered: current, opened, context, first })
+  // Of several views of one matrix, none may repeat what was asked for in another: that is said once.
+  const say = (once) => outbox({ hovered: current, first }, once)
 
   function side(name, left, right, label) {
     const part = document.createElement("label"), field = document.createElement("input")
@@ -60,8 +61,7 @@ export function render({ model }) {
     field.addEventListener("change", () => {
       const number = Math.round(limited(Number(field.value) || 0, Number(field.max)))
       field.value = Math.max(Number(field.min), number)
-      context = { before: Number(before.field.value), after: Number(after.field.value), times: context.times + 1 }
-      say()
+      say({ context: { before: Number(before.field.value), after: Number(after.field.value) } })
     })
     return { part, field }
   }
@@ -95,7 +95,6 @@ export function render({ model }) {
     for (const [name, { field }] of Object.entries({ before, after })) {
       const { value, low, high } = model.context[name]
       Object.assign(field, { min: low, max: high, value })
-      context[name] = value
     }
   }
 
@@ -262,8 +261,7 @@ export function render({ model }) {
 
   function open(row) {
     active = [row, active[1]]
-    opened = { row, times: opened.times + 1 }
-    say()
+    say({ opened: row })
   }
 
   const elsewhere = (event) => model.linked && (event.ctrlKey || event.metaKey || event.shiftKey || event.button === 1)

@@ -19,9 +19,9 @@ NARROWEST = 26
 class WordMatrix(GestureComponent):
     """Rows of words, squeezed into their cells; the words of the match are bold (section 4.3 of the paper).
 
-    Gestures: ``{"hovered": [row, column] | None, "opened": {"row": row, "times": count}, "context": {"before":
-    steps, "after": steps, "times": count}, "first": row}``; a row is opened, or other context asked for, whenever the
-    count has grown; of many rows, those from the first on can be seen.
+    Gestures: ``{"hovered": [row, column] | None, "first": row}``; of many rows, those from the first on can be seen.
+    The one gesture that opens a row has ``"opened": row`` besides, the one that asks for other context
+    ``"context": {"before": steps, "after": steps}``.
     """
 
     rows: dict[str, Any] = param.Dict(

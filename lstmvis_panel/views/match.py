@@ -59,7 +59,6 @@ class MatchView(pn.viewable.Viewer):
         self._vocabulary = schema.labels(session.recording, schema.TOKEN)
         # A number that stands in a cell as its token needs no remark.
         self._unsaid = schema.token_look(session.recording)
-        self._opened = self._context = 0
         self._panel = self._layout()
         self._show_matches()
         self._show_context()
@@ -152,12 +151,10 @@ class MatchView(pn.viewable.Viewer):
 
     def _on_gesture(self, event: param.parameterized.Event) -> None:
         said, session = event.new, self.session
-        cell, opened, context = said.get("hovered"), said.get("opened", {}), said.get("context", {})
-        if opened.get("times", 0) != self._opened:
-            self._opened = opened["times"]
-            self.open(opened["row"])
-        if context.get("times", 0) != self._context:
-            self._context = context["times"]
+        cell, context = said.get("hovered"), said.get("context")
+        if "opened" in said:
+            self.open(int(said["opened"]))
+        if context is not None:
             session.param.update(before=int(context["before"]), after=int(context["after"]))
         self.heatmaps.first = int(said.get("first", 0))
         self.heatmaps.pointed_at = False

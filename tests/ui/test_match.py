@@ -169,6 +169,21 @@ def test_a_click_on_a_word_opens_its_place_with_the_selection_kept(screen: Scree
     assert screen.selected() == [0, 1, 2]
 
 
+def test_a_row_is_opened_once_however_quickly_the_pointer_goes_on(screen: Screen) -> None:
+    screen.page.mouse.click(*middle(screen.cell(1, 0)))
+    for offset in (1, 2, 3):
+        screen.page.mouse.move(*middle(screen.cell(2, offset)))
+    screen.wait_for_address(position=15)
+    screen.page.locator(".strip svg").focus()
+    screen.page.keyboard.press("Home")
+    screen.wait_for_address(position=0)
+    screen.hover(1, 1)
+    screen.hover(2, 1)
+    expect(screen.page.locator(".matrix .tip")).to_contain_text("step 26")
+    screen.page.get_by_role("button", name="mask").click()
+    screen.wait_for_address(match_mask="yes", position=0)
+
+
 @pytest.mark.parametrize(
     ("query", "says"),
     [
