@@ -449,10 +449,10 @@ def test_what_can_not_be_searched_for_is_said_and_not_taken():
     session, view = matched()
     field = view.filters.fields[0][1]
     field.value = "nesting_level:x"
-    assert "nesting_level" in view.filters.mistake
+    assert "nesting_level" in view.filters.mistyped
     assert session.starting == ""
     field.value = " nesting_level:2 "
-    assert (session.starting, view.filters.mistake) == ("nesting_level:2", "")
+    assert (session.starting, view.filters.mistyped) == ("nesting_level:2", "")
 
 
 def test_a_document_is_chosen_by_name():
@@ -473,11 +473,26 @@ def test_of_very_many_documents_one_is_named(monkeypatch):
     field.value = "document 2"
     assert session.document == 1
     field.value = "document 9"
-    assert (session.document, view.filters.mistake) == (1, "There is no document “document 9”.")
+    assert (session.document, view.filters.misnamed) == (1, "There is no document “document 9”.")
     field.value = ""
-    assert (session.document, view.filters.mistake) == (None, "")
+    assert (session.document, view.filters.misnamed) == (None, "")
     session.document = 0
     assert field.value == "document 1"
+
+
+def test_what_is_wrong_is_said_of_its_own_field_until_the_filter_changes(monkeypatch):
+    monkeypatch.setattr(filters, "LISTED", 1)
+    session, view = matched(starting="b", document=1)
+    starting, document = (row[1] for row in view.filters.fields)
+    starting.value = "nesting_level:x"
+    document.value = "document 9"
+    assert "nesting_level" in view.filters.mistyped
+    assert "document 9" in view.filters.misnamed
+    session.starting = ""
+    assert (view.filters.mistyped, starting.value) == ("", "")
+    assert "document 9" in view.filters.misnamed
+    session.document = None
+    assert (view.filters.misnamed, document.value) == ("", "")
 
 
 def test_where_no_match_passes_it_offers_to_clear_the_filters():

@@ -1,5 +1,5 @@
 // Histograms side by side with the same bars. A click on a bar chooses its lengths, a drag all from the one to the other;
-// what is chosen already is given up. By keyboard: arrows go from bar to bar, with Shift they take in more, Enter chooses.
+// what is chosen already is given up. Other bars end a drag: what was pressed is there no longer. By keyboard: arrows go from bar to bar, with Shift they take in more, Enter chooses.
 
 const WIDTH = 6, HEIGHT = 26, LEAST = 2
 
@@ -74,6 +74,7 @@ export function render({ model }) {
   }
 
   function choose() {
+    if (from === null) return
     const lengths = lengthsOf(from, to)
     outbox({ lengths: String(lengths) === String(model.chosen) ? null : lengths })
   }
@@ -115,7 +116,7 @@ export function render({ model }) {
     if (by) {
       const next = Math.max(0, Math.min(last, (to ?? 0) + by))
       point(event.shiftKey ? from ?? next : next, next)
-    } else if ((event.key === "Enter" || event.key === " ") && from !== null) choose()
+    } else if (event.key === "Enter" || event.key === " ") choose()
     else if (event.key === "Escape") point(null, null)
     else return
     event.preventDefault()
@@ -123,6 +124,7 @@ export function render({ model }) {
 
   model.on(["histograms", "bars"], oncePerFrame(() => {
     from = to = null
+    pressed = false
     draw()
   }))
   model.on("chosen", mark)

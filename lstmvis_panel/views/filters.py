@@ -35,7 +35,8 @@ class FiltersView(param.Parameterized):
     """
 
     session: Session = param.ClassSelector(class_=Session, constant=True)
-    mistake: str = param.String(doc="Why what was typed can't be searched for.")
+    mistyped: str = param.String(doc="Why what was typed can't be searched for.")
+    misnamed: str = param.String(doc="Why no document is meant by what was typed.")
 
     def __init__(self, session: Session) -> None:
         super().__init__(session=session)
@@ -86,9 +87,12 @@ class FiltersView(param.Parameterized):
             value=session.starting, width=190, margin=0, stylesheets=[CONTROLS],
         )  # fmt: skip
         field.param.watch(self._on_typed, "value")
-        session.param.watch(lambda event: field.param.update(value=event.new), "starting")
-        said = text(pn.bind(_warning, self.param.mistake), margin=(4, 0, 0, 8))
-        return pn.Row(_label("starts at"), field, said, margin=0)
+        session.param.watch(partial(self._show_starting, field), "starting")
+        return pn.Row(_label("starts at"), field, self._said("mistyped"), margin=0)
+
+    def _show_starting(self, field: pn.widgets.TextInput, event: param.parameterized.Event) -> None:
+        self.mistyped = ""
+        field.value = event.new
 
     def _on_typed(self, event: param.parameterized.Event) -> None:
         typed = event.new.strip()
@@ -96,9 +100,9 @@ class FiltersView(param.Parameterized):
             if typed:
                 parse_search(typed, self.session.recording)
         except RecordingError as error:
-            self.mistake = str(error)
+            self.mistyped = str(error)
         else:
-            self.mistake = ""
+            self.mistyped = ""
             self.session.starting = typed
 
     def _on_document(self, event: param.parameterized.Event) -> None:
@@ -110,7 +114,7 @@ class FiltersView(param.Parameterized):
     def _on_named(self, event: param.parameterized.Event) -> None:
         typed = event.new.strip()
         found = typed in self._names
-        self.mistake = f"There is no document “{typed}”." if typed and not found else ""
+        self.misnamed = f"There is no document “{typed}”." if typed and not found else ""
         if found or not typed:
             self.session.document = self._names.index(typed) if found else None
 
@@ -122,14 +126,21 @@ class FiltersView(param.Parameterized):
         if len(names) > LISTED:
             field = pn.widgets.TextInput(placeholder=ANYWHERE, value=self._name(session.document), **layout)
             field.param.watch(self._on_named, "value")
-            session.param.watch(lambda event: field.param.update(value=self._name(event.new)), "document")
+            session.param.watch(partial(self._show_named, field), "document")
         else:
             often = Counter(names)
             options = {name if often[name] == 1 else f"{name} ({at})": at for at, name in enumerate(names)}
             field = pn.widgets.Select(options={ANYWHERE: ANY, **options}, value=_chosen(session.document), **layout)
             field.param.watch(self._on_document, "value")
             session.param.watch(lambda event: field.param.update(value=_chosen(event.new)), "document")
-        return pn.Row(_label("in"), field, margin=0)
+        return pn.Row(_label("in"), field, self._said("misnamed"), margin=0)
+
+    def _show_named(self, field: pn.widgets.TextInput, event: param.parameterized.Event) -> None:
+        self.misnamed = ""
+        field.value = self._name(event.new)
+
+    def _said(self, mistake: str) -> pn.viewable.Viewable:
+        return text(pn.bind(_warning, self.param[mistake]), margin=(4, 0, 0, 8))
 
 
 def _label(words: str) -> pn.viewable.Viewable:

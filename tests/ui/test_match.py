@@ -310,6 +310,17 @@ def test_a_drag_over_bars_shows_matches_of_those_lengths(lengths: Screen) -> Non
     lengths.wait_for_rows(5)
 
 
+def test_bars_that_change_while_one_is_pressed_end_the_drag(lengths: Screen) -> None:
+    lengths.page.mouse.move(*bar(lengths, 1))
+    lengths.page.mouse.down()
+    expect(lengths.page.locator(".slot.pointed").first).to_be_visible()
+    lengths.page.keyboard.press("[")
+    expect(lengths.page.locator(".slot.pointed")).to_have_count(0, timeout=SETTLED)
+    lengths.page.mouse.up()
+    lengths.page.get_by_role("button", name="mask").click()
+    lengths.wait_for_address(match_mask="yes", left=1, lengths=None)
+
+
 def test_bars_are_chosen_by_keyboard(lengths: Screen) -> None:
     lengths.page.locator(".lengths").focus()
     lengths.page.keyboard.press("ArrowRight")
