@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,10 +39,24 @@ class Found:
         ``min_length`` steps that start where they may. Dimension ``length``, its coordinate the numbers of steps that
         occur, ascending; variables ``candidates``, and ``complete``: all selected states are on there; all int64.
         ``attrs`` hold what was asked.
+    search
+        What found them.
     """
 
     matches: xr.Dataset
     lengths: xr.Dataset
+    search: Search
+
+    @cached_property
+    def searched(self) -> int:
+        """Number of closed ranges of at least ``min_length`` steps, wherever they start.
+
+        If the question said where, this takes one more pass over the bits that the search has packed; `Cancelled` ends
+        it as it ends the search.
+        """
+        if not self.search.filters.where.size:
+            return int(self.lengths.candidates.sum())
+        return int(self.search.count(anywhere=True).of_length.sum())
 
 
 def find_matches(  # noqa: PLR0913
@@ -174,7 +189,7 @@ def find_matches_and_lengths(  # noqa: PLR0913
         "candidates": int(counts.at_overlap.sum()),
         "complete": int(counts.at_overlap[-1]),
     }
-    return Found(_dataset(best, states, {**asked, **listed}), _lengths_dataset(counts, states, asked))
+    return Found(_dataset(best, states, {**asked, **listed}), _lengths_dataset(counts, states, asked), search)
 
 
 def own_match(  # noqa: PLR0913

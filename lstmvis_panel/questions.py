@@ -6,7 +6,6 @@ Nothing here changes anything.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +15,7 @@ from lstmvis_panel.alignment import align_matches, annotation_key
 from lstmvis_panel.matching import find_matches_and_lengths, own_match
 from lstmvis_panel.quantiles import quantile_thresholds
 from lstmvis_panel.selection import Rule
-from lstmvis_panel.starts import starts_in
+from lstmvis_panel.starts import last_starts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -173,13 +172,12 @@ def answer(
     states = recording[query.source]
     threshold = _threshold(states, query, cancelled, quantiles)
     selected, limits = np.array(query.selected, np.int64), (query.left, query.right)
-    search = partial(
-        find_matches_and_lengths, states, selected, threshold, *limits,
-        rule=query.rule, min_length=query.min_length, cancelled=cancelled,
+    where = last_starts(recording, query.document, query.starting)
+    found = find_matches_and_lengths(
+        states, selected, threshold, *limits, rule=query.rule, top=query.top, min_length=query.min_length,
+        distinct=query.distinct, lengths=query.lengths, where=where, cancelled=cancelled,
     )  # fmt: skip
-    where = starts_in(recording, query.document, query.starting)
-    found = search(top=query.top, distinct=query.distinct, lengths=query.lengths, where=where)
-    table, everywhere = found.matches, (found if where is None else search(top=0)).lengths
+    table = found.matches
     own, ranks, passes = None, True, True
     if len(selected) and query.steps is not None:
         mine = own_match(states, selected, threshold, *query.steps, *limits, rule=query.rule, cancelled=cancelled)
@@ -188,7 +186,7 @@ def answer(
             own, ranks, passes = 0, False, _passes(mine, query.lengths, where)
             table = xr.concat([mine, table], "match", combine_attrs="override").assign_attrs(table.attrs)
     aligned = align_matches(recording, states, selected, threshold, table, query.before, query.after, rule=query.rule)
-    return Matches(query, table, aligned, own, ranks, passes, found.lengths, int(everywhere.candidates.sum()))
+    return Matches(query, table, aligned, own, ranks, passes, found.lengths, found.searched)
 
 
 def _threshold(

@@ -134,12 +134,13 @@ class Search:
             pack(on, bits[at : at + len(values)])
         return bits
 
-    def count(self) -> Counts:
-        """Count the closed ranges, in one pass."""
+    def count(self, *, anywhere: bool = False) -> Counts:
+        """Count the closed ranges, in one pass; wherever they start if asked to."""
         states, longest = len(self.selected), int(np.diff(self.edges).max())
         if not (states and longest):
             return NO_COUNTS
-        counts = self._sweep(self._question(1, states), NONE, longest=longest).counts
+        where = UNFILTERED.where if anywhere else self.filters.where
+        counts = self._sweep(self._question(1, states), NONE, where, longest=longest).counts
         length = np.flatnonzero(counts[BY_LENGTH])
         at_overlap = counts[BY_OVERLAP, : states + 1]
         return Counts(at_overlap, length.astype(np.int64), counts[BY_LENGTH, length], counts[COMPLETE, length])
@@ -159,7 +160,7 @@ class Search:
             kept = kept.followed_by(ranked[rows])
             highest, wanted = lowest - 1, wanted * GROWTH
             if len(kept) < top:
-                counts = self._sweep(self._question(1, highest), kept).counts[BY_OVERLAP]
+                counts = self._sweep(self._question(1, highest), kept, self.filters.where).counts[BY_OVERLAP]
         return kept
 
     def around(self, start: int, stop: int, first: int, last: int) -> Ranges:
@@ -197,7 +198,7 @@ class Search:
     def _ranked(self, question: Question, counts: np.ndarray, kept: Ranges) -> Ranges:
         """Return the ranges that a pass finds, best first; it finds as many as were counted."""
         expected = int(counts[question.lowest : question.highest + 1].sum())
-        ranges = self._with_unions(self._sweep(question, kept, ranges=expected).ranges)
+        ranges = self._with_unions(self._sweep(question, kept, self.filters.where, ranges=expected).ranges)
         # The sort is stable and the ranges come by ascending stop: of equal length, the first starts first.
         return ranges[np.lexsort((ranges.start - ranges.stop, ranges.union, -ranges.overlap))]
 
@@ -205,13 +206,13 @@ class Search:
         states = count_states(self.steps, self.edges, self.criterion, found[[START, STOP]], self.poll)
         return Ranges(found[START], found[STOP], found[OVERLAP], len(self.selected) + states - found[OVERLAP])
 
-    def _sweep(self, question: Question, kept: Ranges, *, ranges: int = 0, longest: int = 0) -> Pass:
+    def _sweep(self, question: Question, kept: Ranges, where: np.ndarray, *, ranges: int = 0, longest: int = 0) -> Pass:
         total, states = self.steps.shape[0], len(self.selected)
         found, taken = new_pass(states, total, ranges, longest), _taken(kept, total)
         for begin in range(0, total + 1, STEPS_BETWEEN_POLLS):
             self.poll()
             end = min(begin + STEPS_BETWEEN_POLLS, total + 1)
-            sweep(self.bits, self.edges, begin, end, question, self.filters.where, taken, found)
+            sweep(self.bits, self.edges, begin, end, question, where, taken, found)
         return found
 
     def _question(self, lowest: int, highest: int) -> Question:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -61,6 +62,39 @@ def starts_in(recording: xr.Dataset, document: int | None, starting: str) -> np.
             raise RecordingError(Problem("document", what))
         may[: edges[document]] = may[edges[document + 1] :] = False
     return may & _found(recording, starting) if starting else may
+
+
+_last: dict[int, tuple[tuple[int | None, str], np.ndarray | None]] = {}
+
+
+def last_starts(recording: xr.Dataset, document: int | None, starting: str) -> np.ndarray | None:
+    """Tell the same as `starts_in`, which a visitor who drags a threshold asks again and again.
+
+    The last answer is kept as long as the recording is: what its annotations hold must not change meanwhile, nor must
+    the answer be changed.
+
+    Parameters
+    ----------
+    recording, document, starting
+        As for `starts_in`.
+
+    Returns
+    -------
+    numpy.ndarray or None
+        As from `starts_in`.
+
+    Raises
+    ------
+    RecordingError
+        As `starts_in` does.
+    """
+    key, asked = id(recording), (document, starting)
+    kept = _last.get(key)
+    if kept is None:
+        weakref.finalize(recording, _last.pop, key, None)
+    if kept is None or kept[0] != asked:
+        kept = _last[key] = asked, starts_in(recording, document, starting)
+    return kept[1]
 
 
 def _found(recording: xr.Dataset, text: str) -> np.ndarray:

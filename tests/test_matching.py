@@ -550,6 +550,7 @@ def check_everything(situation: Situation, states: xr.DataArray, top: int, asked
     passing = asked if asked.where is None else asked._replace(where=np.resize(asked.where, len(situation.stored)))
     oracle, selected = situation.oracle(), set(situation.selected)
     closed = [match for match in oracle.closed(selected) if passing.counts(match)]
+    searched = sum(match.length >= passing.min_length for match in oracle.closed(selected))
     candidates = [match for match in closed if passing.passes(match)]
     every = Counter(match.length for match in closed)
     complete = Counter(match.length for match in closed if match.overlap == len(selected))
@@ -561,6 +562,7 @@ def check_everything(situation: Situation, states: xr.DataArray, top: int, asked
         assert found.matches.candidates == len(candidates)
         assert found.matches.complete == sum(match.overlap == len(selected) for match in candidates)
         assert counted(found.lengths) == {length: (every[length], complete[length]) for length in every}
+        assert found.searched == searched
 
 
 @given(situations(), st.sampled_from([1, 2, 5, EVERYTHING]), filters(st.integers(1, 4)))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lstmvis_panel.schema import RecordingError
-from lstmvis_panel.starts import document_names, starts_in
+from lstmvis_panel.starts import document_names, last_starts, starts_in
 from tests.drawn import recording_of
 from tests.recordings import two_sentences
 
@@ -51,6 +51,20 @@ def test_steps_that_pass(document: int | None, starting: str, expected: list[int
 def test_what_is_not_there_is_refused(document: int | None, starting: str) -> None:
     with pytest.raises(RecordingError):
         starts_in(RECORDING, document, starting)
+
+
+def test_the_last_answer_is_kept_until_something_else_is_asked_of_the_recording() -> None:
+    recording = RECORDING.copy()
+    may = last_starts(recording, None, "a b")
+    assert may is not None
+    assert np.array_equal(np.flatnonzero(may), [0, 5])
+    assert last_starts(RECORDING, 0, "a b") is not may
+    assert last_starts(recording, None, "a b") is may
+    for document, starting, expected in ((1, "a b", [5]), (1, "capital:capital", [7, 8]), (None, "a b", [0, 5])):
+        other = last_starts(recording, document, starting)
+        assert other is not None
+        assert np.flatnonzero(other).tolist() == expected
+    assert last_starts(recording, None, "") is None
 
 
 def test_documents_have_names_or_numbers() -> None:
