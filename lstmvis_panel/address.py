@@ -13,9 +13,9 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode
 import param
 
 from lstmvis_panel import schema
+from lstmvis_panel.documents import documents_of
 from lstmvis_panel.questions import VALUE
 from lstmvis_panel.session import Session
-from lstmvis_panel.starts import document_names
 from lstmvis_panel.wanted import parse_search
 
 if TYPE_CHECKING:
@@ -262,7 +262,7 @@ def _lengths(_session: Session, _key: str, text: str) -> tuple[tuple[int, int], 
 
 
 def _document(session: Session, _key: str, text: str) -> tuple[int, str]:
-    number, count = _integer(text), len(document_names(session.recording))
+    number, count = _integer(text), len(documents_of(session.recording))
     if number is None or not 0 <= number < count:
         message = f"is none of the {count:,} documents, which count from 0; matches in all of them are shown."
         raise ValueError(message)

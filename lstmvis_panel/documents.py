@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -52,6 +54,51 @@ class Documents:
         """Return what a document is called; the empty string where it has no name."""
         return self.names[number] if self.names else ""
 
+    @cached_property
+    def _often(self) -> Counter[str]:
+        return Counter(self.names)
+
+    def label(self, number: int) -> str:
+        """Return what to call a document on the screen.
+
+        Parameters
+        ----------
+        number
+            Any; also one that no document has.
+
+        Returns
+        -------
+        str
+            Its name, followed by its number where others have the same name; where it has none, its number. The number
+            counts from 1 here.
+        """
+        name = self.name(number) if 0 <= number < len(self) else ""
+        if not name:
+            return f"document {number + 1}"
+        return name if self._often[name] == 1 else f"{name} ({number + 1})"
+
+    def meant(self, text: str) -> int | None:
+        """Return the one document that a text means: the first of this label or name, or else the one of this number.
+
+        Parameters
+        ----------
+        text
+            A label, a name, or a number, counted from 1; case counts.
+
+        Returns
+        -------
+        int or None
+            Its number, None if there is none.
+        """
+        wanted = text.strip()
+        same = (number for number in range(len(self)) if wanted in {self.label(number), self.name(number)} - {""})
+        return next(same, self._numbered(wanted))
+
+    def _numbered(self, text: str) -> int | None:
+        """Return the document of the number that a text is."""
+        number = _number(text)
+        return number if number is not None and 0 <= number < len(self) else None
+
     def found(self, text: str) -> list[int]:
         """Return the documents that a text means: the one of this number, counted from 1, and those so named.
 
@@ -69,8 +116,8 @@ class Documents:
         if not wanted:
             return list(range(len(self)))
         named = [number for number, name in enumerate(self.names) if wanted in folded(name)]
-        numbered = [number for number in (_number(wanted),) if number is not None and 0 <= number < len(self)]
-        return list(dict.fromkeys([*numbered, *named]))
+        numbered = self._numbered(wanted)
+        return list(dict.fromkeys(named if numbered is None else [numbered, *named]))
 
 
 def documents_of(recording: xr.Dataset) -> Documents:

@@ -7,26 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lstmvis_panel.schema import DOCUMENT, STEP, Problem, RecordingError, document_edges, labels
+from lstmvis_panel.schema import STEP, Problem, RecordingError, document_edges
 from lstmvis_panel.textsearch import search_text
 from lstmvis_panel.wanted import parse_search
 
 if TYPE_CHECKING:
     import xarray as xr
-
-
-def document_names(recording: xr.Dataset) -> list[str]:
-    """Return what the documents are called, in their order: their numbers where they have no names.
-
-    Without documents, the whole recording is the one.
-    """
-    edges = document_edges(recording)
-    if DOCUMENT not in recording.coords:
-        return ["all"]
-    codes = recording.variables[DOCUMENT].to_numpy()[edges[:-1]]
-    if "labels" not in recording.variables[DOCUMENT].attrs:
-        return [f"document {number}" for number in range(1, len(edges))]
-    return [str(name) for name in labels(recording, DOCUMENT)[codes]]
 
 
 def starts_in(recording: xr.Dataset, document: int | None, starting: str) -> np.ndarray | None:
@@ -58,7 +44,7 @@ def starts_in(recording: xr.Dataset, document: int | None, starting: str) -> np.
     may = np.ones(edges[-1], bool)
     if document is not None:
         if not 0 <= document < len(edges) - 1:
-            what = f"there is no document {document}; {len(edges) - 1} were found, counted from 0"
+            what = f"is {document}; the {len(edges) - 1:,} documents have the numbers from 0 on"
             raise RecordingError(Problem("document", what))
         may[: edges[document]] = may[edges[document + 1] :] = False
     return may & _found(recording, starting) if starting else may

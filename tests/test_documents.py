@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from lstmvis_panel.documents import documents_of
+from lstmvis_panel.documents import Documents, documents_of
 from tests.library import NAMES, library, many
 
 
@@ -17,6 +18,20 @@ def test_a_step_is_in_its_document() -> None:
 def test_without_documents_all_is_one_without_a_name() -> None:
     documents = documents_of(library().drop_vars("document"))
     assert (len(documents), documents.at(599), documents.steps(0), documents.name(0)) == (1, 0, 600, "")
+
+
+def test_documents_are_called_by_their_names_or_by_numbers_from_1() -> None:
+    unnamed, named = documents_of(many(2000)), documents_of(library())
+    assert [unnamed.label(number) for number in (0, 1233, 2000)] == ["document 1", "document 1234", "document 2001"]
+    assert [named.label(number) for number in range(4)] == [*NAMES, "document 4"]
+
+
+def test_a_name_that_several_have_is_followed_by_the_number() -> None:
+    documents = Documents(np.arange(5), ("log", "note", "log", ""))
+    labels = ["log (1)", "note", "log (3)", "document 4"]
+    assert [documents.label(number) for number in range(4)] == labels
+    assert [documents.meant(label) for label in labels] == [0, 1, 2, 3]
+    assert [documents.meant(text) for text in ("log", "2", "Note", "5", "")] == [0, 1, None, None, None]
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from lstmvis_panel.documents import Documents
 from lstmvis_panel.matching import Cancelled
 from lstmvis_panel.matrix import FAINTEST
 from lstmvis_panel.questions import CONTEXT_BEFORE, Matches, Query
@@ -506,8 +507,9 @@ def test_where_no_match_passes_it_offers_to_clear_the_filters():
 
 
 def test_filters_are_said_in_words():
-    assert filters_in_words(None, None, "", ["a"]) == {}
-    said = filters_in_words((2, 1000), 0, "pos:NOUN", ["a"])
+    documents = Documents(np.array([0, 5]), ("a",))
+    assert filters_in_words(None, None, "", documents) == {}
+    said = filters_in_words((2, 1000), 0, "pos:NOUN", documents)
     assert said == {"lengths": "length 2 to 1,000", "document": "in a", "starting": "starts at pos:NOUN"}
 
 

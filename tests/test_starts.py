@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 from lstmvis_panel.schema import RecordingError
-from lstmvis_panel.starts import document_names, last_starts, starts_in
+from lstmvis_panel.starts import last_starts, starts_in
 from tests.drawn import recording_of
-from tests.recordings import two_sentences
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -65,9 +64,3 @@ def test_the_last_answer_is_kept_until_something_else_is_asked_of_the_recording(
         assert other is not None
         assert np.flatnonzero(other).tolist() == expected
     assert last_starts(recording, None, "") is None
-
-
-def test_documents_have_names_or_numbers() -> None:
-    assert document_names(RECORDING) == ["document 1", "document 2"]
-    assert document_names(two_sentences()) == ["a", "b"]
-    assert document_names(RECORDING.drop_vars("document")) == ["all"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from functools import partial
 from html import escape
 from typing import Any
@@ -11,10 +10,10 @@ import panel as pn
 import param
 
 from lstmvis_panel.components.length_bars import LengthBars
+from lstmvis_panel.documents import documents_of
 from lstmvis_panel.length_bars import length_bars
 from lstmvis_panel.schema import RecordingError
 from lstmvis_panel.session import FILTERS, Session
-from lstmvis_panel.starts import document_names
 from lstmvis_panel.views.controls import CONTROLS, small_button, text
 from lstmvis_panel.views.match_text import filters_in_words
 from lstmvis_panel.wanted import parse_search
@@ -40,11 +39,11 @@ class FiltersView(param.Parameterized):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session=session)
-        self._names = document_names(session.recording)
+        self._documents = documents_of(session.recording)
         self.lengths = LengthBars(margin=(0, 8, 0, 8), height=28)
         self.lengths.param.watch(self._on_lengths, "gesture", onlychanged=False)
         self.chips = pn.Row(margin=0, styles={"gap": "6px", "flex-wrap": "wrap"})
-        self.fields = [self._starting(), *([self._document()] if len(self._names) > 1 else [])]
+        self.fields = [self._starting(), *([self._document()] if len(self._documents) > 1 else [])]
         self._show_lengths()
         self._show_chosen()
 
@@ -65,7 +64,7 @@ class FiltersView(param.Parameterized):
     def _show_chosen(self) -> None:
         session = self.session
         self.lengths.chosen = None if session.lengths is None else list(session.lengths)
-        said = filters_in_words(session.lengths, session.document, session.starting, self._names)
+        said = filters_in_words(session.lengths, session.document, session.starting, self._documents)
         self.chips.objects = [
             small_button(f"{words} ×", "Remove this filter", partial(self._remove, name))
             for name, words in said.items()
@@ -109,27 +108,26 @@ class FiltersView(param.Parameterized):
         self.session.document = None if event.new == ANY else event.new
 
     def _name(self, document: int | None) -> str:
-        return "" if document is None else self._names[document]
+        return "" if document is None else self._documents.label(document)
 
     def _on_named(self, event: param.parameterized.Event) -> None:
         typed = event.new.strip()
-        found = typed in self._names
-        self.misnamed = f"There is no document “{typed}”." if typed and not found else ""
-        if found or not typed:
-            self.session.document = self._names.index(typed) if found else None
+        document = self._documents.meant(typed) if typed else None
+        self.misnamed = f"There is no document “{typed}”." if typed and document is None else ""
+        if not self.misnamed:
+            self.session.document = document
 
     def _document(self) -> pn.viewable.Viewable:
-        session, names = self.session, self._names
+        session, documents = self.session, self._documents
         layout: dict[str, Any] = {
             "label": "Document in which matches start", "width": 170, "margin": 0, "stylesheets": [CONTROLS],
         }  # fmt: skip
-        if len(names) > LISTED:
+        if len(documents) > LISTED:
             field = pn.widgets.TextInput(placeholder=ANYWHERE, value=self._name(session.document), **layout)
             field.param.watch(self._on_named, "value")
             session.param.watch(partial(self._show_named, field), "document")
         else:
-            often = Counter(names)
-            options = {name if often[name] == 1 else f"{name} ({at})": at for at, name in enumerate(names)}
+            options = {documents.label(number): number for number in range(len(documents))}
             field = pn.widgets.Select(options={ANYWHERE: ANY, **options}, value=_chosen(session.document), **layout)
             field.param.watch(self._on_document, "value")
             session.param.watch(lambda event: field.param.update(value=_chosen(event.new)), "document")

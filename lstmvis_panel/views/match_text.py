@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from lstmvis_panel.views.controls import chips
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    from lstmvis_panel.documents import Documents
     from lstmvis_panel.questions import Matches, Query
     from lstmvis_panel.session import Session
 
@@ -40,7 +39,7 @@ def found(matches: Matches) -> list[str]:
 
 
 def filters_in_words(
-    lengths: tuple[int, int] | None, document: int | None, starting: str, names: Sequence[str]
+    lengths: tuple[int, int] | None, document: int | None, starting: str, documents: Documents
 ) -> dict[str, str]:
     """Say which filters are on, each by its parameter's name.
 
@@ -48,15 +47,15 @@ def filters_in_words(
     ----------
     lengths, document, starting
         As in a `Query`.
-    names
-        What the documents are called.
+    documents
+        Of the recording.
     """
     said = {}
     if lengths is not None:
         low, high = lengths
         said["lengths"] = f"length {low:,}" if low == high else f"length {low:,} to {high:,}"
     if document is not None:
-        said["document"] = f"in {names[document]}" if document < len(names) else f"in document {document}"
+        said["document"] = f"in {documents.label(document)}"
     if starting:
         said["starting"] = f"starts at {starting}"
     return said
