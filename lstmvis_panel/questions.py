@@ -172,7 +172,7 @@ def answer(
     states = recording[query.source]
     threshold = _threshold(states, query, cancelled, quantiles)
     selected, limits = np.array(query.selected, np.int64), (query.left, query.right)
-    where = last_starts(recording, query.document, query.starting)
+    where = last_starts(recording, query.document, query.starting, cancelled)
     found = find_matches_and_lengths(
         states, selected, threshold, *limits, rule=query.rule, top=query.top, min_length=query.min_length,
         distinct=query.distinct, lengths=query.lengths, where=where, cancelled=cancelled,

@@ -12,10 +12,14 @@ from lstmvis_panel.textsearch import search_text
 from lstmvis_panel.wanted import parse_search
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import xarray as xr
 
 
-def starts_in(recording: xr.Dataset, document: int | None, starting: str) -> np.ndarray | None:
+def starts_in(
+    recording: xr.Dataset, document: int | None, starting: str, cancelled: Callable[[], bool] | None = None
+) -> np.ndarray | None:
     """Tell at which steps a match may start.
 
     Parameters
@@ -27,6 +31,8 @@ def starts_in(recording: xr.Dataset, document: int | None, starting: str) -> np.
     starting
         What stands there, in the language of `textsearch.search_text`: the first word of ``the whale``, any step of
         ``pos:NOUN``. Empty for anything.
+    cancelled
+        Asked now and then, from this thread; once it says yes, the search for it ends.
 
     Returns
     -------
@@ -37,6 +43,8 @@ def starts_in(recording: xr.Dataset, document: int | None, starting: str) -> np.
     ------
     RecordingError
         If there is no such document, or the text can't be read.
+    Cancelled
+        If ``cancelled`` said so.
     """
     if document is None and not starting:
         return None
@@ -47,13 +55,15 @@ def starts_in(recording: xr.Dataset, document: int | None, starting: str) -> np.
             what = f"is {document}; the {len(edges) - 1:,} documents have the numbers from 0 on"
             raise RecordingError(Problem("document", what))
         may[: edges[document]] = may[edges[document + 1] :] = False
-    return may & _found(recording, starting) if starting else may
+    return may & _found(recording, starting, cancelled) if starting else may
 
 
 _last: dict[int, tuple[tuple[int | None, str], np.ndarray | None]] = {}
 
 
-def last_starts(recording: xr.Dataset, document: int | None, starting: str) -> np.ndarray | None:
+def last_starts(
+    recording: xr.Dataset, document: int | None, starting: str, cancelled: Callable[[], bool] | None = None
+) -> np.ndarray | None:
     """Tell the same as `starts_in`, which a visitor who drags a threshold asks again and again.
 
     The last answer is kept as long as the recording is: what its annotations hold must not change meanwhile, nor must
@@ -61,7 +71,7 @@ def last_starts(recording: xr.Dataset, document: int | None, starting: str) -> n
 
     Parameters
     ----------
-    recording, document, starting
+    recording, document, starting, cancelled
         As for `starts_in`.
 
     Returns
@@ -71,7 +81,7 @@ def last_starts(recording: xr.Dataset, document: int | None, starting: str) -> n
 
     Raises
     ------
-    RecordingError
+    RecordingError, Cancelled
         As `starts_in` does.
     """
     key, asked = id(recording), (document, starting)
@@ -79,13 +89,13 @@ def last_starts(recording: xr.Dataset, document: int | None, starting: str) -> n
     if kept is None:
         weakref.finalize(recording, _last.pop, key, None)
     if kept is None or kept[0] != asked:
-        kept = _last[key] = asked, starts_in(recording, document, starting)
+        kept = _last[key] = asked, starts_in(recording, document, starting, cancelled)
     return kept[1]
 
 
-def _found(recording: xr.Dataset, text: str) -> np.ndarray:
+def _found(recording: xr.Dataset, text: str, cancelled: Callable[[], bool] | None) -> np.ndarray:
     """Tell at which steps something is found: where words begin, all along where values of annotations hold."""
-    hits = search_text(recording, text)
+    hits = search_text(recording, text, cancelled)
     found = np.zeros(recording.sizes[STEP], bool)
     if parse_search(text, recording).words:
         found[hits.starts] = True

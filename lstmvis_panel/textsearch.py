@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import regex
 
+from lstmvis_panel.matching import Cancelled
 from lstmvis_panel.schema import TOKEN, Problem, RecordingError, blocks, document_edges, labels
 from lstmvis_panel.tokentext import tokens_of
 from lstmvis_panel.wanted import COMPARISONS, WHERE, Label, Number, Pattern, Word, folded, parse_search
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from lstmvis_panel.tokentext import RunningText, Tokens
+
+    Poll = Callable[[], None]
 
 SECONDS = 2.0
 """What a regular expression may take. Some would take years: the server gives up on them."""
@@ -90,7 +93,7 @@ class Context:
     after: tuple[str, ...]
 
 
-def search_text(recording: xr.Dataset, text: str) -> Hits:
+def search_text(recording: xr.Dataset, text: str, cancelled: Callable[[], bool] | None = None) -> Hits:
     """Find every place where words, or values of annotations, are.
 
     Parameters
@@ -99,6 +102,8 @@ def search_text(recording: xr.Dataset, text: str) -> Hits:
         The recording. Its tokens are read once and kept in memory; annotations are read when they are asked for.
     text
         What to find, in the language of `wanted`: ``moby dick``, ``whal*``, ``/^un/``, ``the pos:NOUN``.
+    cancelled
+        Asked now and then, from this thread; once it says yes, the search ends.
 
     Returns
     -------
@@ -111,12 +116,19 @@ def search_text(recording: xr.Dataset, text: str) -> Hits:
     ------
     RecordingError
         If the text can't be read, as `parse_search` says, or a regular expression takes too long.
+    Cancelled
+        If ``cancelled`` said so.
     """
+
+    def poll() -> None:
+        if cancelled is not None and cancelled():
+            raise Cancelled
+
     wanted = parse_search(text, recording)
-    holds = [_holds(recording, condition) for condition in wanted.conditions]
+    holds = [_holds(recording, condition, poll) for condition in wanted.conditions]
     if wanted.words:
         tokens = tokens_of(recording)
-        starts, stops = (_characters if tokens.are_characters else _phrase)(tokens, wanted.words)
+        starts, stops = (_characters if tokens.are_characters else _phrase)(tokens, wanted.words, poll)
         for each in holds:
             starts, stops = starts[each[starts]], stops[each[starts]]
     else:
@@ -156,40 +168,41 @@ def context_of(recording: xr.Dataset, hits: Hits, first: int, count: int, before
     return found
 
 
-def _phrase(tokens: Tokens, words: Sequence[Word | Pattern]) -> tuple[np.ndarray, np.ndarray]:
+def _phrase(tokens: Tokens, words: Sequence[Word | Pattern], poll: Poll) -> tuple[np.ndarray, np.ndarray]:
     """Find words that follow one another: first all places of the first, then which of them go on."""
-    starts = np.flatnonzero(_is_wanted(tokens, words[0])[tokens.codes])
+    starts = np.flatnonzero(_is_wanted(tokens, words[0], poll)[tokens.codes])
     starts = starts[: np.searchsorted(starts, len(tokens.codes) - len(words), side="right")]
     for place, word in enumerate(words[1:], 1):
-        starts = starts[_is_wanted(tokens, word)[tokens.codes[starts + place]]]
+        starts = starts[_is_wanted(tokens, word, poll)[tokens.codes[starts + place]]]
     return _in_one_document(tokens, starts, starts + len(words))
 
 
-def _is_wanted(tokens: Tokens, word: Word | Pattern) -> np.ndarray:
+def _is_wanted(tokens: Tokens, word: Word | Pattern, poll: Poll) -> np.ndarray:
     """Tell which words of the vocabulary are meant: bool."""
+    poll()
     if isinstance(word, Word):
         return word.among(tokens.folded)
-    return np.fromiter(_found(word, tokens.words), bool, len(tokens.words))
+    return np.fromiter(_found(word, tokens.words, poll), bool, len(tokens.words))
 
 
-def _found(pattern: Pattern, words: Sequence[str]) -> Iterator[bool]:
+def _found(pattern: Pattern, words: Sequence[str], poll: Poll) -> Iterator[bool]:
     search = pattern.compiled.search
     # To watch the time of each word takes longer than to search most of them.
     unwatched = SHORT if pattern.is_quick else -1
-    with _in_time(pattern) as check:
+    with _in_time(pattern, poll) as check:
         for word in words:
             check()
             yield search(word, timeout=None if len(word) <= unwatched else SECONDS) is not None
 
 
-def _characters(tokens: Tokens, words: Sequence[Word | Pattern]) -> tuple[np.ndarray, np.ndarray]:
+def _characters(tokens: Tokens, words: Sequence[Word | Pattern], poll: Poll) -> tuple[np.ndarray, np.ndarray]:
     """Find what is wanted in the running text."""
     phrase = []
     for word in words:
         if not isinstance(word, Pattern):
             phrase.append(word if tokens.has_blanks else _unbroken(word))
         elif len(words) == 1:
-            return _expression(tokens, tokens.running, word)
+            return _expression(tokens, tokens.running, word, poll)
         else:
             what = f"/{word.source}/ stands beside other words, but this recording's tokens are characters"
             raise RecordingError(Problem(WHERE, what, "write all in one expression, with its blanks: /the w.*/"))
@@ -197,9 +210,8 @@ def _characters(tokens: Tokens, words: Sequence[Word | Pattern]) -> tuple[np.nda
     blank = " " if blanks else ""
     if all(word.is_whole for word in phrase):
         return _letters(tokens, blank.join(word.parts[0] for word in phrase))
-    return _expression(
-        tokens, tokens.running_folded, Pattern(blank.join(_open_word(word, blanks=blanks) for word in phrase))
-    )
+    open_phrase = Pattern(blank.join(_open_word(word, blanks=blanks) for word in phrase))
+    return _expression(tokens, tokens.running_folded, open_phrase, poll)
 
 
 def _unbroken(word: Word) -> Word:
@@ -230,30 +242,33 @@ def _letters(tokens: Tokens, text: str) -> tuple[np.ndarray, np.ndarray]:
     return _in_one_document(tokens, *running.steps(starts, starts + wanted.size))
 
 
-def _expression(tokens: Tokens, running: RunningText, pattern: Pattern) -> tuple[np.ndarray, np.ndarray]:
+def _expression(tokens: Tokens, running: RunningText, pattern: Pattern, poll: Poll) -> tuple[np.ndarray, np.ndarray]:
     """Find a regular expression in the running text of each document; what is empty is nothing found."""
-    spans = np.fromiter(_spans(pattern, running.text, running.offsets[tokens.edges].tolist()), np.dtype((np.int64, 2)))
+    found = _spans(pattern, running.text, running.offsets[tokens.edges].tolist(), poll)
+    spans = np.fromiter(found, np.dtype((np.int64, 2)))
     return running.steps(spans[:, 0], spans[:, 1])
 
 
-def _spans(pattern: Pattern, text: str, edges: Sequence[int]) -> Iterator[tuple[int, int]]:
+def _spans(pattern: Pattern, text: str, edges: Sequence[int], poll: Poll) -> Iterator[tuple[int, int]]:
     search = pattern.compiled.finditer
-    with _in_time(pattern) as check:
+    with _in_time(pattern, poll) as check:
         for edge, end in pairwise(edges):
             check()
             for match in search(text[edge:end], timeout=SECONDS):
+                poll()
                 start, stop = match.span()
                 if stop > start:
                     yield edge + start, edge + stop
 
 
 @contextmanager
-def _in_time(pattern: Pattern) -> Iterator[Callable[[], None]]:
-    """Give a function that ends what takes too long; in the end, say what that was."""
+def _in_time(pattern: Pattern, poll: Poll) -> Iterator[Callable[[], None]]:
+    """Give a function that ends what takes too long or nobody waits for; in the end, say what took too long."""
     clock = time.perf_counter
     end = clock() + SECONDS
 
     def check() -> None:
+        poll()
         if clock() > end:
             raise TimeoutError
 
@@ -272,7 +287,7 @@ def _in_one_document(tokens: Tokens, starts: np.ndarray, stops: np.ndarray) -> t
     return starts, stops
 
 
-def _holds(recording: xr.Dataset, condition: Label | Number) -> np.ndarray:
+def _holds(recording: xr.Dataset, condition: Label | Number, poll: Poll) -> np.ndarray:
     """Tell at which steps an annotation is as wanted: bool."""
     variable = recording.variables[condition.name]
     holds = np.empty(variable.shape[0], bool)
@@ -281,9 +296,11 @@ def _holds(recording: xr.Dataset, condition: Label | Number) -> np.ndarray:
         # A step without a label has the code -1, and finds this last place of the table.
         is_wanted = np.append(is_wanted, False)
         for part, codes in blocks(variable):
+            poll()
             holds[part] = is_wanted[codes].reshape(len(codes), -1).any(axis=1)
         return holds
     for part, values in blocks(variable):
+        poll()
         compared = (COMPARISONS[sign](values, _like(values, number)) for sign, number in condition.comparisons)
         holds[part] = np.logical_and.reduce([*compared])
     return holds

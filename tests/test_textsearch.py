@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lstmvis_panel import textsearch, tokentext
+from lstmvis_panel.matching import Cancelled
 from lstmvis_panel.schema import RecordingError, document_edges
 from lstmvis_panel.textsearch import Hits, context_of, search_text
 from lstmvis_panel.wanted import Pattern, parse_search
@@ -346,6 +347,24 @@ def test_an_expression_without_end_is_ended(recording: xr.Dataset, monkeypatch: 
     monkeypatch.setattr(textsearch, "SECONDS", 0.05)
     with pytest.raises(RecordingError, match=r"/\^\(a\|aa\)\+\$/ takes longer than 0.05 s - a repetition within"):
         search_text(recording, "/^(a|aa)+$/")
+
+
+@pytest.mark.parametrize(
+    ("recording", "text"),
+    [
+        (of("the whale the sea"), "the whale"),
+        (of("the whale the sea"), "/e$/"),
+        (two_sentences(), "pos:NOUN pos:NOUN"),
+        (characters("abcabc"), "/b/"),
+    ],
+)
+def test_a_search_ends_when_nobody_waits(recording: xr.Dataset, text: str) -> None:
+    answers = iter([False, True])
+    assert len(search_text(recording, text, lambda: False))
+    with pytest.raises(Cancelled):
+        search_text(recording, text, lambda: True)
+    with pytest.raises(Cancelled):
+        search_text(recording, text, lambda: next(answers))
 
 
 def test_many_words_share_the_time_of_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -87,8 +87,8 @@ class SearchView(pn.viewable.Viewer):
             return
         self.box.busy = True
 
-        def work(_cancelled: Callable[[], bool]) -> tuple[Hits, list[dict[str, str]]]:
-            hits = search_text(self.session.recording, text)
+        def work(cancelled: Callable[[], bool]) -> tuple[Hits, list[dict[str, str]]]:
+            hits = search_text(self.session.recording, text, cancelled)
             return hits, self._rows(hits, 0)
 
         def take(answer: tuple[Hits, list[dict[str, str]]]) -> None:
