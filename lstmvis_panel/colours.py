@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import weakref
 from abc import ABC, abstractmethod
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ from lstmvis_panel.schema import Kind, RecordingError, blocks, kind_of, labels
 from lstmvis_panel.style import Theme, ramp
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import xarray as xr
 
 SHADES = 64
@@ -224,6 +227,13 @@ def annotation_scale(recording: xr.Dataset, name: str, theme: Theme) -> LabelSca
 def title(name: str) -> str:
     """Name of a variable as words."""
     return name.replace("_", " ")
+
+
+def titled(names: Iterable[str]) -> dict[str, str]:
+    """Return names by their titles, in their order; those that share a title by themselves, so that none is lost."""
+    names = list(names)
+    often = Counter(map(title, names))
+    return {title(name) if often[title(name)] == 1 else name: name for name in names}
 
 
 def ink_on(colour: str, theme: Theme) -> str:

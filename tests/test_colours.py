@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from lstmvis_panel.colours import READABLE, annotation_scale, contrast, count_scale, ink_on, number_text, title
+from lstmvis_panel.colours import READABLE, annotation_scale, contrast, count_scale, ink_on, number_text, title, titled
 from lstmvis_panel.schema import RecordingError
 from lstmvis_panel.style import DARK, LIGHT, THEMES
 
@@ -252,6 +252,12 @@ def test_states_have_no_scale():
 
 def test_title_is_the_name_in_words():
     assert title("part_of_speech") == "part of speech"
+
+
+def test_no_name_is_lost_where_titles_are_the_same():
+    names = ["match count", "a_b", "c_d", "a b"]
+    assert titled(names) == {"match count": "match count", "a_b": "a_b", "c d": "c_d", "a b": "a b"}
+    assert list(titled(names).values()) == names
 
 
 @THEME

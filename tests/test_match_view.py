@@ -192,6 +192,16 @@ def test_heatmaps_are_reordered_removed_and_added():
     assert view.heatmaps.adding.disabled
 
 
+def test_annotations_of_the_same_title_can_all_be_chosen():
+    alike = recording()
+    alike["match_count"] = alike.surprisal  # beside the heatmap that is no annotation's
+    view = MatchView(Session(alike, threshold=0.5, heatmaps=[]))
+    shown = view.heatmaps.adding.options
+    assert shown["match_count"] == "match_count"
+    assert shown["match count"] == "match count"
+    assert set(shown.values()) == {"", *view.session.param.heatmaps.objects}
+
+
 def test_only_what_is_shown_is_said():
     session, view = matched(heatmaps=["surprisal"], mapping="nesting_level")
     assert len(view.matrix.remarks) == 2

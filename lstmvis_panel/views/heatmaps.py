@@ -10,7 +10,7 @@ import panel as pn
 import param
 
 from lstmvis_panel.alignment import MATCH
-from lstmvis_panel.colours import annotation_scale, count_scale, title
+from lstmvis_panel.colours import annotation_scale, count_scale, titled
 from lstmvis_panel.components.heatmap_heads import HeatmapHeads
 from lstmvis_panel.components.word_matrix import HEAD
 from lstmvis_panel.heatmaps import GAP, MOST_ROWS, HeatmapGrid, fitted, heatmaps, marked_cells, start_lines
@@ -127,9 +127,7 @@ class HeatmapsView(pn.viewable.Viewer):
         least = f"min({min(grid.width, grid.columns * HEAT_CELL)}px, 34%)"
         self._panel.styles = {**self._panel.styles, "flex": f"0 1 {grid.width}px", "min-width": least}
         others = [name for name in session.param.heatmaps.objects if name not in session.heatmaps]
-        self.adding.param.update(
-            options={ADD: "", **{title(name): name for name in others}}, value="", disabled=not others
-        )
+        self.adding.param.update(options={ADD: "", **titled(others)}, value="", disabled=not others)
 
     @param.depends("session.matches", "first", watch=True)
     def _shift(self) -> None:

@@ -10,7 +10,7 @@ import param
 
 from lstmvis_panel import schema
 from lstmvis_panel.alignment import MATCH
-from lstmvis_panel.colours import title
+from lstmvis_panel.colours import titled
 from lstmvis_panel.components.word_matrix import NARROWEST, WordMatrix
 from lstmvis_panel.heatmaps import MOST_ROWS
 from lstmvis_panel.matrix import BANDS, fills_of, remark_of, rows_of, texts_of, tokens_of
@@ -197,7 +197,7 @@ class MatchView(pn.viewable.Viewer):
 
     def _controls(self) -> pn.viewable.Viewable:
         session = self.session
-        options = {title(name): name for name in session.param.mapping.objects}
+        options = titled(session.param.mapping.objects)
         mapping = choice(session.param.mapping, "Words coloured by", options=options)
         if isinstance(mapping, pn.widgets.Select):
             mapping.width = 170
