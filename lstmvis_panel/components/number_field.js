@@ -7,11 +7,11 @@ export function render({ model }) {
   const name = root.appendChild(document.createElement("span"))
   const field = root.appendChild(document.createElement("input"))
   field.type = "number"
+  field.step = "any"
   field.autocomplete = "off"
 
   function show() {
     name.textContent = model.label
-    Object.assign(field, { min: model.low ?? "", max: model.high ?? "", step: "any" })
     field.style.width = `${model.wide}px`
     if (field !== root.getRootNode().activeElement || !field.dataset.typed) field.value = model.shown
   }
@@ -34,7 +34,7 @@ export function render({ model }) {
     delete field.dataset.typed
     model.send_msg({ by })
   })
-  model.on(["label", "shown", "low", "high", "wide"], show)
+  model.on(["label", "shown", "wide"], show)
   show()
   return root
 }

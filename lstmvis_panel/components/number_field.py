@@ -15,8 +15,6 @@ class NumberField(JSComponent):
 
     label: str = param.String(doc="What the number is.")
     shown: str = param.String(doc="The number as it is written in the field.")
-    low: float | None = param.Number(default=None, allow_None=True, doc="Least number.")
-    high: float | None = param.Number(default=None, allow_None=True, doc="Greatest number.")
     step: float = param.Number(default=1, doc="What an arrow key adds.")
     wide: int = param.Integer(default=84, doc="Width of the field in px.")
     entry: dict[str, Any] = param.Dict(default={}, doc="typed: a text; or by: how many steps up. Watch this.")
