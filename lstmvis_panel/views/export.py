@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import re
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,11 +17,10 @@ from lstmvis_panel.session import Session
 from lstmvis_panel.snapshot import snapshot_of
 from lstmvis_panel.style import FONT, THEMES
 from lstmvis_panel.tables import csv_of, matches_table, parquet_of
+from lstmvis_panel.views.background import Newest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-_log = logging.getLogger(__name__)
 
 
 class Item(NamedTuple):
@@ -51,6 +48,7 @@ class ExportView(pn.viewable.Viewer):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session=session)
+        self._newest = Newest()
         self.menu = Downloads(margin=0)
         self.menu.param.watch(self._asked, "wanted", onlychanged=False)
         self._offer()
@@ -68,15 +66,14 @@ class ExportView(pn.viewable.Viewer):
         if item is None:
             return
         copy = copied(self.session)
-        if pn.state.curdoc is None:
-            self.menu.file = _file(item, copy, asked)
-        else:
-            pn.state.execute(partial(self._make_later, item, copy, asked))
 
-    async def _make_later(self, item: Item, copy: Session, asked: int) -> None:
-        file = await asyncio.to_thread(_file, item, copy, asked)
-        # The document was free while the file was made; handing it over needs it.
-        pn.state.execute(lambda: self.menu.param.update(file=file))
+        def take(file: dict[str, Any]) -> None:
+            self.menu.file = {"asked": asked, **file}
+
+        def fail(why: str) -> None:
+            self.menu.file = {"asked": asked, "failure": f"It could not be made: {why}"}
+
+        self._newest.ask(lambda cancelled: _file(item, copy, cancelled), take, fail)
 
 
 def copied(session: Session) -> Session:
@@ -87,15 +84,12 @@ def copied(session: Session) -> Session:
     return copy
 
 
-def _file(item: Item, session: Session, asked: int) -> dict[str, Any]:
-    """Make a file, or say why it can't be made."""
-    try:
-        content = item.make(session)
-    except Exception as error:  # noqa: BLE001 - whatever it was, the page stays usable and says so
-        _log.exception("%s could not be made", item.label)
-        return {"asked": asked, "failure": f"It could not be made: {error}"}
+def _file(item: Item, session: Session, cancelled: Callable[[], bool]) -> dict[str, Any]:
+    """Make a file. A copy has measured no quantiles yet; without them a figure would show no state as selected."""
+    if not item.of_matches:
+        session.measure(cancelled)
     name = re.sub(r"\W+", "-", name_of(session)).strip("-").lower() or "recording"
-    return {"asked": asked, "name": f"{name}{item.ending}", "type": item.mime, "content": content, "dots": item.dots}
+    return {"name": f"{name}{item.ending}", "type": item.mime, "content": item.make(session), "dots": item.dots}
 
 
 def _table(session: Session, write: Callable[[Any], bytes]) -> bytes:
