@@ -5,6 +5,8 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
+from lstmvis_panel.svg import legal
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -53,4 +55,5 @@ def snapshot_of(title: str, figure: str, table: pd.DataFrame | None, cell: str, 
         ]
     parts += ["<h2>The same without the app</h2>", f"<pre>{escape(cell)}</pre>"]
     head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{LOOK % {**colours, "font": font}}</style>'
-    return f'<!doctype html><html lang="en"><head>{head}</head><body><main>{"".join(parts)}</main></body></html>'
+    body = legal("".join(parts))
+    return f'<!doctype html><html lang="en"><head>{legal(head)}</head><body><main>{body}</main></body></html>'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 import unicodedata
 from html import escape
 from typing import TYPE_CHECKING
@@ -22,6 +23,9 @@ NARROW, WIDE, CAPITAL, OTHER = 0.3, 0.87, 0.7, 0.56
 """Width of letters beside their height, of the fonts that are likely to be there."""
 
 NARROW_LETTERS, WIDE_LETTERS = frozenset("fijlrtI.,;:'!|()[]/ "), frozenset("mwMW@%—…")
+
+FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML 1.0 has no way to write: most control characters, and halves of characters."""
 
 
 def rectangle(x: float, y: float, width: float, height: float, **look: object) -> str:
@@ -58,7 +62,16 @@ def text(said: str, x: float, y: float, room: float | None = None, size: float =
     if room is not None and (share := max(room, 1) / max(width_of(said, size), 1)) < 1:
         # Not by textLength, which would stretch words that are narrower than they seemed.
         place = f'transform="translate({x:.2f} {y:.2f}) scale({share:.3f} 1)"'
-    return f"<text {place}{letters}{_attributes(look)}>{escape(said)}</text>"
+    return f"<text {place}{letters}{_attributes(look)}>{_escaped(said)}</text>"
+
+
+def legal(said: str) -> str:
+    """Return words with the replacement character for each that can't stand in XML."""
+    return FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", said)
+
+
+def _escaped(said: object) -> str:
+    return escape(legal(str(said)))
 
 
 def width_of(said: str, size: float = SIZE) -> float:
@@ -93,7 +106,7 @@ def document(parts: Iterable[str], width: float, height: float, title: str, **lo
     """A whole picture, which any program that reads SVG shows."""
     size = f'width="{width:g}" height="{height:g}" viewBox="0 0 {width:g} {height:g}"'
     opened = f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-size="{SIZE}"{_attributes(look)}>'
-    return f"{opened}<title>{escape(title)}</title>{''.join(parts)}</svg>"
+    return f"{opened}<title>{_escaped(title)}</title>{''.join(parts)}</svg>"
 
 
 def _place(**numbers: float) -> str:
@@ -101,4 +114,4 @@ def _place(**numbers: float) -> str:
 
 
 def _attributes(look: dict[str, object]) -> str:
-    return "".join(f' {name.replace("_", "-")}="{escape(str(value))}"' for name, value in look.items())
+    return "".join(f' {name.replace("_", "-")}="{_escaped(value)}"' for name, value in look.items())

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 
+import pandas as pd
 import pytest
 
 from lstmvis_panel.figure import figure_of
@@ -65,3 +66,9 @@ def test_the_snapshot_needs_nothing_from_elsewhere() -> None:
     assert f"<h2>{len(table)} matches</h2>" in page
     assert "<script" not in page
     assert [part for part in page.split('"') if part.startswith("http")] == ["http://www.w3.org/2000/svg"]
+
+
+def test_a_snapshot_with_any_word_can_be_written() -> None:
+    table = pd.DataFrame({"words": ["a\x1b", "b"]})
+    page = snapshot_of("\x00", "<svg/>", table, "", LIGHT, FONT)
+    assert page.encode().decode().count("\ufffd") == 3

@@ -28,6 +28,16 @@ def test_any_word_can_be_written(said: str) -> None:
     assert parsed(svg.text(said, 1, 2)).findtext(f"{NAMES}text") == said
 
 
+@pytest.mark.parametrize("letter", ["\x00", "\x0b", "\x1b", "\udc80", "\ufffe"])
+def test_what_xml_has_no_way_to_write_is_replaced(letter: str) -> None:
+    shape = svg.text(f"a{letter}b", 1, 2, aria_label=f"c{letter}")
+    root = ET.fromstring(svg.document([shape], 9, 9, f"d{letter}").encode())  # noqa: S314 - our own text
+    found = root.find(f"{NAMES}text")
+    assert found is not None
+    assert (found.text, found.attrib["aria-label"]) == ("a\ufffdb", "c\ufffd")
+    assert root.findtext(f"{NAMES}title") == "d\ufffd"
+
+
 def test_words_are_squeezed_and_never_stretched() -> None:
     wide, narrow = (parsed(svg.text(said, 5, 9, room=30)).find(f"{NAMES}text") for said in ("philosophically", "it"))
     assert wide is not None
