@@ -13,7 +13,8 @@ import numpy as np
 
 from lstmvis_panel import plots, schema, svg
 from lstmvis_panel.colours import ColourScale, annotation_scale, count_scale, ink_on
-from lstmvis_panel.matrix import phrase_of
+from lstmvis_panel.figure_tokens import painter_of
+from lstmvis_panel.matrix import BANDS, phrase_of, strip_height, strip_of, texts_of, tokens_of
 from lstmvis_panel.questions import MATCH_COUNT, QUANTILE
 from lstmvis_panel.selection import Rule
 from lstmvis_panel.session import NO_MAPPING
@@ -30,9 +31,18 @@ if TYPE_CHECKING:
 
 MARGIN, GAP = 16, 14
 HEAD = 22
-WORDS, PATTERN, TRACK, FLAG = 24, 22, 20, 10
+PATTERN, TRACK, FLAG = 22, 20, 10
 CELL = 34
 """Width in px of a word in the rows of matches."""
+
+SIDES, LINE = 3, 2
+"""px of the colour behind a vector or a picture on its either side there, and of the line below those of a match."""
+
+STRIP_FOOT = 6
+"""px of the count of states that are on, below a vector or a picture among the words."""
+
+WRITTEN = (None, "number")
+"""Kinds of tokens that are written out: words, and these."""
 
 SMALLEST_WORD = 9
 """Width in px of a cell from which on its word is written."""
@@ -157,16 +167,23 @@ def _number(value: float) -> str:
 
 
 def _words(session: Session, theme: Theme) -> Block:
-    cell, total, parts = session.word_width, len(session.selected), []
-    for at, (word, on) in enumerate(zip(session.words, session.heat.tolist(), strict=True)):
+    cell, total, tall = session.word_width, len(session.selected), strip_height(session.recording)
+    shown = strip_of(session.recording, session.first, session.shown, theme)
+    tokens: dict[str, Any] = shown.get("tokens", {})
+    said = shown["words"] if tokens.get("kind") in WRITTEN else [""] * len(shown["words"])
+    # On no word's cell: what is left of a picture's or a vector's is for the states that are on.
+    foot = 0 if tokens.get("kind") == "number" else STRIP_FOOT
+    ready, paint = painter_of(tokens, cell - 1, tall - foot - 1, "strip") if tokens else ("", None)
+    parts = [ready]
+    for at, (word, on) in enumerate(zip(said, session.heat.tolist(), strict=True)):
         fill = mix(*theme.ramp, 0.8 * on / total) if total else theme.card
-        parts += _cell(word, at * cell, 0, cell, WORDS, fill, theme)
+        parts += _cell(word, at * cell, 0, cell, tall, fill, theme, "" if paint is None else paint(at, at * cell, 0))
     if session.selection is not None:
-        parts += _pattern(session, theme)
-    return Block([svg.group(parts, GUTTER)], GUTTER + session.shown * cell, WORDS + PATTERN)
+        parts += _pattern(session, tall, theme)
+    return Block([svg.group(parts, GUTTER)], GUTTER + session.shown * cell, tall + PATTERN)
 
 
-def _pattern(session: Session, theme: Theme) -> Iterator[str]:
+def _pattern(session: Session, tall: float, theme: Theme) -> Iterator[str]:
     """The brush, and the steps beside it at which a state must be off."""
     assert session.selection is not None  # noqa: S101 - asked by the caller
     start, stop = session.selection
@@ -174,12 +191,14 @@ def _pattern(session: Session, theme: Theme) -> Iterator[str]:
     if a == b:
         return
     before, after = _column(session, start - session.left), _column(session, stop + session.right)
-    yield svg.rectangle(a + 1, 1, b - a - 2, WORDS - 2, fill="none", stroke=theme.ink, stroke_width=2)
-    yield svg.path(f"M{before} {WORDS + 14}H{a}V{WORDS + 4}H{b}V{WORDS + 14}H{after}", fill="none", stroke=theme.ink)
+    yield svg.rectangle(a + 1, 1, b - a - 2, tall - 2, fill="none", stroke=theme.ink, stroke_width=2)
+    yield svg.path(f"M{before} {tall + 14}H{a}V{tall + 4}H{b}V{tall + 14}H{after}", fill="none", stroke=theme.ink)
 
 
-def _cell(word: str, x: float, y: float, width: float, height: float, fill: str, theme: Theme) -> list[str]:
-    parts = [svg.rectangle(x, y, width, height - 1, fill=fill)]
+def _cell(
+    word: str, x: float, y: float, width: float, height: float, fill: str, theme: Theme, token: str = ""
+) -> list[str]:
+    parts = [svg.rectangle(x, y, width, height - 1, fill=fill), token]
     if width >= SMALLEST_WORD and word.strip():
         middle, base = x + width / 2, y + height / 2 + 4
         parts.append(svg.text(word, middle, base, width - 4, text_anchor="middle", fill=ink_on(fill, theme)))
@@ -251,20 +270,28 @@ def _scale(session: Session, matches: Matches, name: str, theme: Theme) -> Colou
 
 
 def _rows(session: Session, matches: Matches, inside: np.ndarray, theme: Theme) -> Iterator[str]:
-    vocabulary = schema.labels(session.recording, schema.TOKEN)
-    words, starts = vocabulary[matches.aligned.token.values], matches.table.start.values.tolist()
-    lengths, before = matches.table.length.values.tolist(), matches.query.before
-    fills = _fills(session, matches, inside, theme)
+    aligned, vocabulary = matches.aligned, schema.labels(session.recording, schema.TOKEN)
+    words = texts_of(session.recording, aligned, vocabulary[aligned.token.values])
+    tokens, columns = tokens_of(session.recording, aligned, theme, BANDS), inside.shape[1]
+    starts, lengths = matches.table.start.values.tolist(), matches.table.length.values.tolist()
+    before, fills = matches.query.before, _fills(session, matches, inside, theme)
+    ready, paint = "", None
+    if tokens.get("kind") not in WRITTEN:
+        ready, paint = painter_of(tokens, CELL - 1 - 2 * SIDES, ROW_HEIGHT - 1 - LINE, "rows")
+    yield ready
     for row, start in enumerate(starts):
         y = row * ROW_HEIGHT
         label = "selection" if row == matches.own else f"{start:,}"
         yield svg.text(label, GUTTER - 8, y + 13, size=SMALL, text_anchor="end", fill=theme.muted)
         for column in np.flatnonzero(inside[row]).tolist():
-            weight = "bold" if before <= column < before + lengths[row] else "normal"
-            shapes = _cell(
-                words[row, column], GUTTER + column * CELL, y, CELL - 1, ROW_HEIGHT, fills[row][column], theme
-            )
-            yield svg.group(shapes, font_weight=weight) if weight == "bold" else "".join(shapes)
+            x, matched = GUTTER + column * CELL, before <= column < before + lengths[row]
+            word = words[row, column] if paint is None else ""
+            shapes = _cell(word, x, y, CELL - 1, ROW_HEIGHT, fills[row][column], theme)
+            if paint is not None:
+                shapes.append(paint(row * columns + column, x + SIDES, y))
+                if matched:
+                    shapes.append(svg.rectangle(x, y + ROW_HEIGHT - 1 - LINE, CELL - 1, LINE, fill=theme.ink))
+            yield svg.group(shapes, font_weight="bold") if matched else "".join(shapes)
 
 
 def _fills(session: Session, matches: Matches, inside: np.ndarray, theme: Theme) -> list[list[str]]:

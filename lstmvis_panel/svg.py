@@ -87,13 +87,18 @@ def _width(letter: str) -> float:
     return CAPITAL if letter.isupper() else OTHER
 
 
-def picture(pixels: np.ndarray, x: float, y: float, width: float, height: float) -> str:
+def picture(pixels: np.ndarray, x: float, y: float, width: float, height: float, **look: object) -> str:
     """Pixels, uint8 (y, x, RGBA), stretched over a box."""
     held = io.BytesIO()
     Image.fromarray(pixels, "RGBA").save(held, "PNG", optimize=True)
     data = base64.b64encode(held.getvalue()).decode()
     place = _place(x=x, y=y, width=width, height=height)
-    return f'<image {place} preserveAspectRatio="none" href="data:image/png;base64,{data}"/>'
+    return f'<image {place} preserveAspectRatio="none" href="data:image/png;base64,{data}"{_attributes(look)}/>'
+
+
+def copy_of(name: str, x: float, y: float) -> str:
+    """A shape once more whose ``id`` is that name, moved."""
+    return f'<use href="#{name}" {_place(x=x, y=y)}/>'
 
 
 def group(parts: Iterable[str], x: float = 0, y: float = 0, **look: object) -> str:

@@ -67,7 +67,7 @@ TABLE = (
     Part("components", "components components.*", "style", f"holoviews {FILES}"),
     Part(
         "taken",
-        "tables code_cell svg figure snapshot",
+        "tables code_cell svg figure figure_tokens snapshot",
         "schema computing session style plots",
         f"param panel holoviews bokeh {FILES}",
     ),

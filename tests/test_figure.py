@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+import base64
+import io
 import xml.etree.ElementTree as ET
+from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from lstmvis_panel.figure import figure_of
 from lstmvis_panel.plots import LINES_AT_MOST
@@ -11,7 +16,11 @@ from lstmvis_panel.session import Session
 from lstmvis_panel.snapshot import snapshot_of
 from lstmvis_panel.style import FONT, LIGHT
 from lstmvis_panel.tables import matches_table
+from tests import valued
 from tests.drawn import recording_of
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 NAMES = "{http://www.w3.org/2000/svg}"
 ROWS = (".##....##.", ".##....#..", "####......")
@@ -54,6 +63,45 @@ def test_a_figure_without_a_selection_shows_the_lines_and_words() -> None:
     said = texts(drawn(looking(*ROWS, selection=None)))
     assert [word for word in said if len(word) == 1 and word.isalpha()] == list("abCdeabCde")
     assert not any("ranges" in each for each in said)
+
+
+def of_values(recording: xr.Dataset) -> ET.Element:
+    session = Session(recording, threshold=0.5, left=0, selection=(1, 3), tracks=[], heatmaps=[])
+    assert session.query is not None
+    session.matches = session.search(session.query)
+    return drawn(session)
+
+
+def test_numbers_stand_for_themselves() -> None:
+    said = texts(of_values(valued.numbers()))
+    assert said.count("−0.5") > said.count("n") == 0
+    assert said.count("–") > 0  # the step without a number
+
+
+def pixels(image: ET.Element) -> np.ndarray:
+    data = base64.b64decode(image.attrib["href"].partition(",")[2])
+    return np.asarray(Image.open(io.BytesIO(data)))
+
+
+def test_each_picture_is_held_once_and_stands_in_each_cell() -> None:
+    figure = of_values(valued.images())
+    held = {image.attrib["id"]: pixels(image) for image in figure.iter(f"{NAMES}image") if "id" in image.attrib}
+    used = [use.attrib["href"][1:] for use in figure.iter(f"{NAMES}use")]
+    strip = [name for name in used if name.startswith("strip")]
+    colours = [tuple(held[name][0, 0, :3].tolist()) for name in strip]
+    assert colours[:4] == list(valued.IMAGES.values())
+    assert set(used) == set(held)
+    assert "red.png" not in texts(figure)
+
+
+def test_vectors_are_columns_of_colours() -> None:
+    figure = of_values(valued.vectors())
+    columns = [pixels(image) for image in figure.iter(f"{NAMES}image") if "image-rendering" in image.attrib]
+    assert {column.shape for column in columns} == {(3, 1, 4)}
+    # -1, 0 and 1 by the component: three colours, in the order of the steps.
+    first, second = columns[:2]
+    assert first[1:].tolist() == second[:2].tolist()
+    assert len({tuple(colour) for colour in first[:, 0].tolist()}) == 3
 
 
 def test_the_snapshot_needs_nothing_from_elsewhere() -> None:
