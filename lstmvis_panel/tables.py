@@ -6,13 +6,15 @@ import io
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from lstmvis_panel import schema
-from lstmvis_panel.alignment import MATCH, OFFSET, annotation_key
+from lstmvis_panel.alignment import MATCH, OFFSET, TOKEN_VALUE, annotation_key, tokens_at
+from lstmvis_panel.matrix import EXACT, texts_of
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from collections.abc import Container
 
     from lstmvis_panel.questions import Matches
 
@@ -49,9 +51,8 @@ def matches_table(recording: xr.Dataset, matches: Matches) -> pd.DataFrame:
     }
     at_start = aligned.sel({OFFSET: 0})
     for name in schema.names_of(recording, schema.Kind.CATEGORICAL, schema.Kind.SCALAR):
-        # A column of ours keeps its name.
-        columns[name if name not in columns else annotation_key(name)] = _said(recording, name, at_start)
-    return xr.Dataset({name: (MATCH, values) for name, values in columns.items()}).to_dataframe()
+        columns[_free(name, columns)] = _said(recording, name, at_start)
+    return pd.DataFrame(columns)
 
 
 def csv_of(table: pd.DataFrame) -> bytes:
@@ -73,17 +74,18 @@ def _documents(recording: xr.Dataset, start: np.ndarray) -> dict[str, np.ndarray
     numbers = recording[schema.DOCUMENT].values[start]
     if "labels" not in recording[schema.DOCUMENT].attrs:
         return {schema.DOCUMENT: numbers}
-    return {schema.DOCUMENT: schema.labels(recording, schema.DOCUMENT)[numbers]}
+    return {schema.DOCUMENT: _writable(schema.labels(recording, schema.DOCUMENT))[numbers]}
 
 
 def _words(recording: xr.Dataset, matches: Matches, start: np.ndarray, stop: np.ndarray) -> dict[str, np.ndarray]:
-    vocabulary, aligned = schema.labels(recording, schema.TOKEN), matches.aligned
+    aligned = matches.aligned
+    words = _texts(recording, aligned, schema.labels(recording, schema.TOKEN)[aligned.token.values])
     inside, offsets = aligned.aligned_step.values >= 0, aligned[OFFSET].values
     lengths = (stop - start)[:, None]
 
     def said(where: np.ndarray) -> np.ndarray:
-        rows = zip(aligned.token.values, where & inside, strict=True)
-        return np.array([" ".join(vocabulary[codes[there]]) for codes, there in rows], dtype=object)
+        rows = zip(words, where & inside, strict=True)
+        return np.array([" ".join(row[there]) for row, there in rows], dtype=object)
 
     return {
         "before": said(np.broadcast_to(offsets < 0, inside.shape)),
@@ -93,16 +95,44 @@ def _words(recording: xr.Dataset, matches: Matches, start: np.ndarray, stop: np.
 
 
 def _phrase(recording: xr.Dataset, start: int, stop: int) -> str:
-    words = schema.words(recording, start, min(stop, start + WORDS_AT_MOST))
-    return " ".join([*words, "…"] if stop - start > WORDS_AT_MOST else words)
+    end = min(stop, start + WORDS_AT_MOST)
+    words, look = np.array([schema.words(recording, start, end)], dtype=object), schema.token_look(recording)
+    tokens = xr.Dataset()
+    if look is not None and schema.kind_of(recording[look]) is not schema.Kind.IMAGE:
+        tokens = tokens_at(recording, xr.DataArray(np.arange(start, end)[None], dims=(MATCH, OFFSET)))
+    said = _texts(recording, tokens, words)[0]
+    return " ".join([*said, "…"] if stop > end else said)
+
+
+def _texts(recording: xr.Dataset, tokens: xr.Dataset, words: np.ndarray) -> np.ndarray:
+    """Words, or what tokens are instead of words: with the minus sign that other programs read, vectors in brackets."""
+    said = texts_of(recording, tokens, words, EXACT)
+    if TOKEN_VALUE not in tokens:
+        return _writable(said)
+    form = "[{}]" if tokens[TOKEN_VALUE].ndim > said.ndim else "{}"
+    plain = [form.format(text.replace("\N{MINUS SIGN}", "-")) for text in said.ravel().tolist()]
+    return np.array(plain, dtype=object).reshape(said.shape)
+
+
+def _writable(texts: np.ndarray) -> np.ndarray:
+    """Texts that UTF-8 can hold: a half of a character, from bytes that are no text, becomes a question mark."""
+    sound = [text.encode(errors="replace").decode() for text in texts.ravel().tolist()]
+    return np.array(sound, dtype=object).reshape(texts.shape)
 
 
 def _said(recording: xr.Dataset, name: str, at_start: xr.Dataset) -> np.ndarray:
     values = at_start[annotation_key(name)].values
     if schema.kind_of(recording[name]) is schema.Kind.SCALAR:
         return values
-    labels = schema.labels(recording, name)
+    labels = _writable(schema.labels(recording, name))
     known = (values >= 0) & (values < len(labels))
     said = np.full(values.shape, None, dtype=object)
     said[known] = labels[values[known]]
     return said
+
+
+def _free(name: str, taken: Container[str]) -> str:
+    """Return a name that no column has: those of ours come first."""
+    while name in taken:
+        name = annotation_key(name)
+    return name
