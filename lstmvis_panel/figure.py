@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lstmvis_panel import plots, schema, svg
-from lstmvis_panel.colours import ColourScale, annotation_scale, count_scale, ink_on
+from lstmvis_panel.captions import found, heatmap_scale, limits, name_of, of_layer, states, threshold
+from lstmvis_panel.colours import ink_on, title
 from lstmvis_panel.figure_tokens import painter_of
-from lstmvis_panel.matrix import BANDS, phrase_of, strip_height, strip_of, texts_of, tokens_of
-from lstmvis_panel.questions import MATCH_COUNT, QUANTILE
+from lstmvis_panel.matrix import BANDS, FAINTEST, fills_of, phrase_of, strip_height, strip_of, texts_of, tokens_of
+from lstmvis_panel.questions import QUANTILE
 from lstmvis_panel.selection import Rule
 from lstmvis_panel.session import NO_MAPPING
-from lstmvis_panel.style import FONT, GUTTER, HEAT_CELL, PLOT_HEIGHT, ROW_HEIGHT, THEMES, Theme, mix
+from lstmvis_panel.style import FONT, GUTTER, HEAT_CELL, ROW_HEIGHT, THEMES, Theme, mix, plot_height
 from lstmvis_panel.track_rows import track_of
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
+    from lstmvis_panel.colours import ColourScale
     from lstmvis_panel.questions import Matches
     from lstmvis_panel.session import Session
 
@@ -46,9 +48,6 @@ WRITTEN = (None, "number")
 
 SMALLEST_WORD = 9
 """Width in px of a cell from which on its word is written."""
-
-FADED = 0.2
-"""Share of its colour that a track keeps where no selected state is on."""
 
 SMALL = 10
 
@@ -89,19 +88,14 @@ def figure_of(session: Session) -> str:
     return svg.document([ground, *placed], width, y + MARGIN, name_of(session), font_family=FONT, fill=theme.ink)
 
 
-def name_of(session: Session) -> str:
-    """Return what is looked at, in words."""
-    name = session.recording.attrs.get("title") or session.project or "Recording"
-    return f"{name} · {session.source}"
-
-
 def _title(session: Session, theme: Theme) -> Block:
-    facts = _criterion(session)
+    facts = [str(threshold(session, session.source)), limits(session)]
+    if session.selection is not None or session.pinned is not None:
+        facts.insert(0, str(states(session)))
     if session.selection is not None:
-        phrase = phrase_of(session.recording, *session.selection)
-        facts = f"“{phrase}” · {len(session.selected)} of {session.states.shape[1]} states on · {facts}"
-    parts = [svg.text(name_of(session), 0, 12, font_weight="bold"), svg.text(facts, 0, 28, fill=theme.muted)]
-    return Block(parts, 0, 28 + GAP)
+        facts.insert(0, f"“{phrase_of(session.recording, *session.selection)}”")
+    said = svg.text(" · ".join(facts), 0, 28, fill=theme.muted)
+    return Block([svg.text(name_of(session), 0, 12, font_weight="bold"), said], 0, 28 + GAP)
 
 
 # -- select view ------------------------------------------------------------------------------------------------------
@@ -110,7 +104,7 @@ def _title(session: Session, theme: Theme) -> Block:
 def _lines(session: Session, source: str, theme: Theme) -> Block:
     values, selected = session.values_of(source), session.selected_in(source)
     low, high = session.extent_of(source)
-    width, height = session.shown * session.word_width, PLOT_HEIGHT
+    width, height = session.shown * session.word_width, plot_height(len(session.layers))
     frame = plots.Frame(session.first, session.first + session.shown, low, high, width, height)
     many = len(selected) > plots.LINES_AT_MOST
 
@@ -132,8 +126,19 @@ def _lines(session: Session, source: str, theme: Theme) -> Block:
             parts.append(svg.line(0, at, width, at, stroke=theme.threshold, stroke_dasharray="5 3"))
     axis = [svg.text(_number(value), -6, float(down(value)) + 4, text_anchor="end", fill=theme.muted, size=SMALL)
             for value in _ticks(low, high)]  # fmt: skip
-    name = svg.text(source, -GUTTER, 10, GUTTER - 30, SMALL, fill=theme.muted)
-    return Block([svg.group([*parts, *axis, name], GUTTER)], GUTTER + width, height + 4)
+    if len(session.layers) == 1:
+        name = svg.text(title(source), -GUTTER, 10, GUTTER - 30, SMALL, fill=theme.muted)
+        return Block([svg.group([*parts, *axis, name], GUTTER)], GUTTER + width, height + 4)
+    caption = svg.group(_caption(session, source, theme), GUTTER, 12)
+    return Block([caption, svg.group([*parts, *axis], GUTTER, HEAD)], GUTTER + width, HEAD + height + GAP)
+
+
+def _caption(session: Session, source: str, theme: Theme) -> Iterator[str]:
+    """What stands over each of several plots."""
+    name = f"{title(source)} · matched" if source == session.source else title(source)
+    yield svg.text(name, 0, 0, font_weight="bold", fill=theme.accent if source == session.source else theme.ink)
+    said = " · ".join(map(str, of_layer(session, source)))
+    yield svg.text(said, svg.width_of(name) + GAP, 0, fill=theme.muted)
 
 
 def _thresholds(session: Session, source: str) -> list[float]:
@@ -142,14 +147,6 @@ def _thresholds(session: Session, source: str) -> list[float]:
     if session.unit == QUANTILE:
         return []
     return {Rule.ABOVE: [value], Rule.BELOW: [-value], Rule.BEYOND: [value, -value]}[Rule(session.rule)]
-
-
-def _criterion(session: Session) -> str:
-    """Say when a state counts as on."""
-    value = f"{session.threshold:.3f}"
-    limit = f"its {value} quantile" if session.unit == QUANTILE else value
-    what = {Rule.ABOVE: "value ≥", Rule.BELOW: "−value ≥", Rule.BEYOND: "|value| ≥"}[Rule(session.rule)]
-    return f"{what} {limit}, off: {session.left} before, {session.right} after"
 
 
 def _column(session: Session, step: int) -> float:
@@ -226,7 +223,7 @@ def _track_row(
     written = track["look"] in {"labels", "predictions"}
     for at, (place, code, on) in enumerate(zip(row["places"], row["codes"], session.heat.tolist(), strict=True)):
         colour = track["colours"][place] if place >= 0 else theme.card
-        share = FADED + (1 - FADED) * on / total if session.mask and total else 1.0
+        share = FAINTEST + (1 - FAINTEST) * on / total if session.mask and total else 1.0
         fill = mix(theme.card, colour, share)
         word = track["texts"][code] if written and code >= 0 else ""
         yield from _cell(word, at * cell, y, cell, tall, fill, theme)
@@ -241,11 +238,11 @@ def _matches(session: Session, matches: Matches, theme: Theme) -> Block:
     inside, query = matches.inside.values, matches.query
     rows, columns = inside.shape
     words = GUTTER + columns * CELL
-    parts = [svg.text(_found(matches), 0, 12, font_weight="bold")]
+    parts = [svg.text(" · ".join(map(str, found(matches))), 0, 12, font_weight="bold")]
     parts.append(svg.group(_rows(session, matches, inside, theme), 0, HEAD + GAP))
     x = words + GAP
     for name in session.heatmaps:
-        scale, values = _scale(session, matches, name, theme), matches.values_of(name)
+        scale, values = heatmap_scale(session, name, theme), matches.values_of(name)
         parts.append(svg.group([svg.text(scale.title, 0, HEAD + 8, columns * HEAT_CELL, SMALL)], x))
         parts.append(svg.group(_heatmap(values, inside, scale), x, HEAD + GAP))
         parts.append(_start(x + query.before * HEAT_CELL, rows, theme))
@@ -254,19 +251,9 @@ def _matches(session: Session, matches: Matches, theme: Theme) -> Block:
     return Block(parts, x, HEAD + GAP + rows * ROW_HEIGHT)
 
 
-def _found(matches: Matches) -> str:
-    return f"{matches.shown:,} of {matches.candidates:,} ranges · all steps searched"
-
-
 def _start(x: float, rows: int, theme: Theme) -> str:
     top = HEAD + GAP
     return svg.line(x, top - 4, x, top + rows * ROW_HEIGHT, stroke=theme.ink, stroke_width=1.5)
-
-
-def _scale(session: Session, matches: Matches, name: str, theme: Theme) -> ColourScale:
-    if name == MATCH_COUNT:
-        return count_scale(len(matches.query.selected), theme)
-    return annotation_scale(session.recording, name, theme)
 
 
 def _rows(session: Session, matches: Matches, inside: np.ndarray, theme: Theme) -> Iterator[str]:
@@ -295,16 +282,14 @@ def _rows(session: Session, matches: Matches, inside: np.ndarray, theme: Theme) 
 
 
 def _fills(session: Session, matches: Matches, inside: np.ndarray, theme: Theme) -> list[list[str]]:
-    """Colours behind the words."""
+    """Colours behind the words, those of the page."""
     if session.mapping == NO_MAPPING:
         return [[theme.card] * inside.shape[1] for _ in inside]
-    scale, total = _scale(session, matches, session.mapping, theme), len(matches.query.selected)
-    places, counts = scale.places(matches.values_of(session.mapping).values), matches.aligned.on_count.values
-    shares = FADED + (1 - FADED) * counts / total if session.match_mask and total else np.ones(counts.shape)
-    return [
-        [mix(theme.card, scale.colours[p], s) if p >= 0 else theme.card for p, s in zip(*row, strict=True)]
-        for row in zip(places.tolist(), shares.tolist(), strict=True)
-    ]
+    share = matches.aligned.on_count / len(matches.query.selected) if session.match_mask else None
+    values, scale = matches.values_of(session.mapping), heatmap_scale(session, session.mapping, theme)
+    fills = fills_of(values, matches.inside, scale, theme, share)
+    places = np.frombuffer(fills["places"], "<i4").reshape(inside.shape)
+    return [[fills["colours"][place] if place >= 0 else theme.card for place in row] for row in places.tolist()]
 
 
 def _heatmap(values: xr.DataArray, inside: np.ndarray, scale: ColourScale) -> Iterator[str]:

@@ -64,11 +64,12 @@ TABLE = (
         "schema alignment style",
         f"param panel {FILES}",
     ),
+    Part("captions", "captions", "schema computing session style plots", f"param panel holoviews bokeh {FILES}"),
     Part("components", "components components.*", "style", f"holoviews {FILES}"),
     Part(
         "taken",
         "tables code_cell svg figure figure_tokens snapshot",
-        "schema computing session style plots",
+        "schema computing session style plots captions",
         f"param panel holoviews bokeh {FILES}",
     ),
     # What views share, and what one of them is too long for: below the views, so that no view needs another.
@@ -77,13 +78,13 @@ TABLE = (
         "views views.controls views.background views.following views.measuring views.match_text views.select_text "
         "views.heatmaps views.filters views.lines views.words views.tracks views.states "
         "views.keys views.keyboard views.documents views.search views.places views.named views.export",
-        "schema computing session style plots components taken",
+        "schema computing session style plots captions components taken",
         FILES,
     ),
     Part(
         "views",
         "views.*",
-        "schema computing session style plots components widgets",
+        "schema computing session style plots captions components widgets",
         FILES,
         one_another=False,
     ),

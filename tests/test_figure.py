@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from lstmvis_panel.captions import of_layer
 from lstmvis_panel.figure import figure_of
 from lstmvis_panel.plots import LINES_AT_MOST
 from lstmvis_panel.session import Session
@@ -45,7 +46,7 @@ def texts(figure: ET.Element) -> list[str]:
 def test_the_figure_shows_words_tracks_and_matches(theme: str) -> None:
     said = texts(drawn(looking(*ROWS, theme=theme, tracks=["capital", "place"])))
     assert "Drawn · cell" in said
-    assert any("“b C” · 3 of 3 states on · value ≥ 0.500, off: 0 before" in each for each in said)
+    assert "“b C” · 3 of 3 states on · threshold 0.500 · ≥ · off: 0 before, 0 after" in said
     assert said.count("capital") >= 3  # the track, its cells, its heatmap
     assert "selection" in said
     assert any("ranges · all steps searched" in each for each in said)
@@ -63,6 +64,22 @@ def test_a_figure_without_a_selection_shows_the_lines_and_words() -> None:
     said = texts(drawn(looking(*ROWS, selection=None)))
     assert [word for word in said if len(word) == 1 and word.isalpha()] == list("abCdeabCde")
     assert not any("ranges" in each for each in said)
+
+
+def test_plots_in_a_stack_say_what_they_show_as_the_page_does() -> None:
+    recording = recording_of("abCdeabCde", *ROWS)
+    other = (recording.cell * 0.5).rename(cell_state="other_state").assign_attrs(recording.cell.attrs)
+    session = Session(recording.assign(other_cell=other), threshold=0.5, left=0, selection=(1, 3), unit="quantile")
+    session.param.update(stack=["other_cell"], threshold=0.8)
+    session.measure()
+    said = texts(drawn(session))
+    for source, name in (("cell", "cell · matched"), ("other_cell", "other cell")):
+        assert said[said.index(name) + 1] == " · ".join(map(str, of_layer(session, source)))
+    assert f"{len(session.selected_in('other_cell'))} of 3 states on · quantile 0.800 · ≥" in said
+
+
+def test_of_filtered_matches_the_figure_says_how_many_pass() -> None:
+    assert any(" that pass, of " in each for each in texts(drawn(looking(*ROWS, lengths=(1, 2)))))
 
 
 def of_values(recording: xr.Dataset) -> ET.Element:

@@ -16,6 +16,8 @@ from lstmvis_panel.components.number_field import NumberField
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from lstmvis_panel.captions import Fact
+
 HERE = Path(__file__).parent
 CONTROLS = (HERE / "controls.css").read_text(encoding="utf-8")
 LABELLED = "lv-labelled"
@@ -57,6 +59,11 @@ def chips(*facts: str, quiet: str = "", warning: str = "") -> str:
     parts += [f'<span class="lv-chip">{fact}</span>' for fact in facts]
     parts += [f'<span class="lv-warning" role="status">{warning}</span>'] if warning else []
     return f'<div class="lv-chips">{"".join(parts)}</div>'
+
+
+def emphasised(fact: Fact) -> str:
+    """A fact as HTML."""
+    return f"{fact.before}<b>{fact.strong}</b>{fact.after}" if fact.strong else str(fact)
 
 
 def card(title: str, facts: Any, controls: Iterable[pn.viewable.Viewable], *body: Any) -> pn.Column:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import panel as pn
 import param
 
+from lstmvis_panel.captions import name_of
 from lstmvis_panel.code_cell import code_cell
 from lstmvis_panel.components.downloads import Downloads
-from lstmvis_panel.figure import figure_of, name_of
+from lstmvis_panel.figure import figure_of
 from lstmvis_panel.history import UNDONE
 from lstmvis_panel.session import Session
 from lstmvis_panel.snapshot import snapshot_of

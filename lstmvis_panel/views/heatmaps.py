@@ -10,11 +10,11 @@ import panel as pn
 import param
 
 from lstmvis_panel.alignment import MATCH
-from lstmvis_panel.colours import annotation_scale, count_scale, titled
+from lstmvis_panel.captions import heatmap_scale
+from lstmvis_panel.colours import titled
 from lstmvis_panel.components.heatmap_heads import HeatmapHeads
 from lstmvis_panel.components.word_matrix import HEAD
 from lstmvis_panel.heatmaps import GAP, MOST_ROWS, HeatmapGrid, fitted, heatmaps, marked_cells, start_lines
-from lstmvis_panel.questions import MATCH_COUNT
 from lstmvis_panel.session import Session
 from lstmvis_panel.style import HEAT_CELL, ROW_HEIGHT, THEMES, Theme
 from lstmvis_panel.views.controls import CONTROLS
@@ -83,10 +83,7 @@ class HeatmapsView(pn.viewable.Viewer):
 
     def scale(self, name: str) -> ColourScale:
         """Colours of a heatmap."""
-        if name != MATCH_COUNT:
-            return annotation_scale(self.session.recording, name, self.theme)
-        matches = self.session.matches
-        return count_scale(0 if matches is None else len(matches.query.selected), self.theme)
+        return heatmap_scale(self.session, name, self.theme)
 
     def _plot(self) -> hv.Overlay:
         session = self.session

@@ -5,7 +5,8 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from lstmvis_panel.views.controls import chips
+from lstmvis_panel.captions import found
+from lstmvis_panel.views.controls import chips, emphasised
 
 if TYPE_CHECKING:
     from lstmvis_panel.documents import Documents
@@ -18,24 +19,9 @@ STAGES = (50, 100, 200, 500)
 
 def summary(session: Session) -> str:
     """Say in a line what was searched and what was found."""
-    facts = [] if session.matches is None else found(session.matches)
+    facts = [] if session.matches is None else [emphasised(fact) for fact in found(session.matches)]
     busy = '<span class="lv-busy" role="status">searching</span>' if session.searching else ""
     return f'<div class="lv-facts">{chips(*facts)}{busy}</div>'
-
-
-def found(matches: Matches) -> list[str]:
-    """Facts about matches: how many are shown, of how many, and how many of those pass the filters."""
-    shown, selected, passing = matches.shown, len(matches.query.selected), matches.candidates
-    of = f"{passing:,} ranges"
-    if matches.query.is_filtered:
-        of = f"{passing:,} ranges that pass, of {matches.searched:,}"
-    facts = [f"<b>{shown:,}</b> of {of} · all steps searched"]
-    if selected > 1:
-        facts.append(f"{int(matches.table.attrs['complete']):,} with all {selected:,} states")
-    if not matches.own_ranks:
-        why = f"ranks past these {shown:,}" if matches.own_passes else "doesn’t pass"
-        facts.append(f"the selection itself {why}")
-    return facts
 
 
 def filters_in_words(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import panel as pn
 import param
 
+from lstmvis_panel.captions import rules
 from lstmvis_panel.colours import title
 from lstmvis_panel.components.word_strip import PATTERN
 from lstmvis_panel.questions import QUANTILE, VALUE
@@ -14,7 +15,7 @@ from lstmvis_panel.session import Session
 from lstmvis_panel.views.controls import CONTROLS, LABELLED, card, number_input, small_button, text
 from lstmvis_panel.views.lines import LinesView, board_height
 from lstmvis_panel.views.measuring import Measuring
-from lstmvis_panel.views.select_text import edited, rules, summary
+from lstmvis_panel.views.select_text import edited, summary
 from lstmvis_panel.views.states import StatesView
 from lstmvis_panel.views.tracks import TracksView
 from lstmvis_panel.views.words import WordsView

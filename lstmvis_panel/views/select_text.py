@@ -5,28 +5,13 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
+from lstmvis_panel.captions import limits, of_layer, states, threshold
 from lstmvis_panel.colours import title
 from lstmvis_panel.matrix import phrase_of
-from lstmvis_panel.questions import QUANTILE
-from lstmvis_panel.views.controls import chips
+from lstmvis_panel.views.controls import chips, emphasised
 
 if TYPE_CHECKING:
     from lstmvis_panel.session import Session
-
-
-def rules(unit: str) -> dict[str, str]:
-    """The rules as signs, by their names; l is the threshold, a quantile is one of what stands left of the sign."""
-    below = "−v ≥ l" if unit == QUANTILE else "v ≤ −l"
-    return {"above": "v ≥ l", "below": below, "beyond": "|v| ≥ l"}
-
-
-def threshold(session: Session, source: str) -> str:
-    """The threshold of a source and the rule, such as "threshold 0.300 · ≥"."""
-    value = session.threshold_of(source)
-    number, negative = (f"{v:.3f}".replace("-", "−") for v in (value, -value))
-    if session.unit == QUANTILE:
-        return f"quantile <b>{number}</b> · {rules(QUANTILE)[session.rule].removesuffix(' l').removeprefix('v ')}"
-    return f"threshold <b>{number}</b> · " + {"above": "≥", "below": f"≤ {negative}", "beyond": "|v| ≥"}[session.rule]
 
 
 def summary(session: Session) -> str:
@@ -38,8 +23,8 @@ def summary(session: Session) -> str:
     refusal = escape(session.refusal)
     if refusal and session.pinned is None:
         return chips(quiet=escape(phrase), warning=refusal) + busy
-    limits = f"off: {session.left} before, {session.right} after"
-    return chips(_on(session), threshold(session, session.source), limits, quiet=escape(phrase), warning=refusal) + busy
+    facts = [*(emphasised(fact) for fact in (states(session), threshold(session, session.source))), limits(session)]
+    return chips(*facts, quiet=escape(phrase), warning=refusal) + busy
 
 
 def caption(session: Session, source: str) -> str:
@@ -47,12 +32,8 @@ def caption(session: Session, source: str) -> str:
     name = f"<b>{escape(title(source))}</b>"
     if source == session.source:
         name = f'<span class="lv-matched">{escape(title(source))} · matched</span>'
-    if session.selection is None and source != session.source:
-        return f'<div class="lv-caption">{name}<span class="lv-muted">{threshold(session, source)}</span></div>'
-    pinned = source == session.source and session.pinned is not None
-    states = "states" if pinned else "states on"
-    on = f"{len(session.selected_in(source)):,} of {session.recording[source].shape[1]:,} {states}"
-    return f'<div class="lv-caption">{name}<span class="lv-muted">{on} · {threshold(session, source)}</span></div>'
+    said = " · ".join(emphasised(fact) for fact in of_layer(session, source))
+    return f'<div class="lv-caption">{name}<span class="lv-muted">{said}</span></div>'
 
 
 def edited(session: Session) -> str:
@@ -60,8 +41,8 @@ def edited(session: Session) -> str:
     if session.pinned is None:
         return ""
     count = len(session.listed)
-    states = f"{count:,} state{'' if count == 1 else 's'}"
-    return chips(f"edited by hand · {states}" if session.edited else f"pinned · {states}")
+    chosen = f"{count:,} state{'' if count == 1 else 's'}"
+    return chips(f"edited by hand · {chosen}" if session.edited else f"pinned · {chosen}")
 
 
 def advice(session: Session) -> str:
@@ -80,13 +61,6 @@ def advice(session: Session) -> str:
     *others, last = ways
     wanted = f"{', '.join(others)} or {last}" if others else last
     return f"No state is on throughout. To get some, {wanted}."
-
-
-def _on(session: Session) -> str:
-    listed, on = len(session.listed), "" if session.pinned is not None else " on"
-    if session.alone in session.listed:
-        return f"<b>state {session.alone}</b> alone of {listed:,} states{on}"
-    return f"<b>{listed:,}</b> of {session.states.shape[1]:,} states{on}"
 
 
 def _busy(session: Session) -> str:

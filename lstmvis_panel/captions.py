@@ -1,0 +1,101 @@
+"""What a page and a figure both say of what they show, without any markup, and the colours of heatmaps."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from lstmvis_panel.colours import annotation_scale, count_scale, title
+from lstmvis_panel.questions import MATCH_COUNT, QUANTILE
+
+if TYPE_CHECKING:
+    from lstmvis_panel.colours import ColourScale
+    from lstmvis_panel.questions import Matches
+    from lstmvis_panel.session import Session
+    from lstmvis_panel.style import Theme
+
+
+class Fact(NamedTuple):
+    """A fact in three parts; a page has the middle one in bold letters."""
+
+    before: str
+    strong: str = ""
+    after: str = ""
+
+    def __str__(self) -> str:
+        """Return the fact as plain text."""
+        return "".join(self)
+
+
+def name_of(session: Session) -> str:
+    """What is looked at: the recording and the source that is matched."""
+    name = session.recording.attrs.get("title") or session.project or "Recording"
+    return f"{name} · {title(session.source)}"
+
+
+def file_name(name: str) -> str:
+    """Return a name for a file, without ending, that any system takes: small letters, digits, hyphens."""
+    return re.sub(r"\W+", "-", name).strip("-").lower() or "recording"
+
+
+def rules(unit: str) -> dict[str, str]:
+    """The rules as signs, by their names; l is the threshold, a quantile is one of what stands left of the sign."""
+    below = "−v ≥ l" if unit == QUANTILE else "v ≤ −l"
+    return {"above": "v ≥ l", "below": below, "beyond": "|v| ≥ l"}
+
+
+def threshold(session: Session, source: str) -> Fact:
+    """The threshold of a source and the rule, such as "threshold 0.300 · ≥"."""
+    value = session.threshold_of(source)
+    number, negative = (f"{v:.3f}".replace("-", "−") for v in (value, -value))
+    if session.unit == QUANTILE:
+        sign = rules(QUANTILE)[session.rule].removesuffix(" l").removeprefix("v ")
+        return Fact("quantile ", number, f" · {sign}")
+    sign = {"above": "≥", "below": f"≤ {negative}", "beyond": "|v| ≥"}[session.rule]
+    return Fact("threshold ", number, f" · {sign}")
+
+
+def limits(session: Session) -> str:
+    """The steps beside the selection at which a state must be off."""
+    return f"off: {session.left} before, {session.right} after"
+
+
+def states(session: Session) -> Fact:
+    """How many states are matched, of how many."""
+    listed, on = len(session.listed), "" if session.pinned is not None else " on"
+    if session.alone in session.listed:
+        return Fact("", f"state {session.alone}", f" alone of {listed:,} states{on}")
+    return Fact("", f"{listed:,}", f" of {session.states.shape[1]:,} states{on}")
+
+
+def of_layer(session: Session, source: str) -> list[Fact]:
+    """What a plot among several shows: how many states of its source are on, and beyond which threshold."""
+    facts = [threshold(session, source)]
+    if session.selection is not None or source == session.source:
+        pinned = source == session.source and session.pinned is not None
+        count, total = len(session.selected_in(source)), session.recording[source].shape[1]
+        facts.insert(0, Fact(f"{count:,} of {total:,} {'states' if pinned else 'states on'}"))
+    return facts
+
+
+def found(matches: Matches) -> list[Fact]:
+    """How many matches are shown, of how many, and how many of those pass the filters."""
+    shown, selected, passing = matches.shown, len(matches.query.selected), matches.candidates
+    of = f"{passing:,} ranges"
+    if matches.query.is_filtered:
+        of = f"{passing:,} ranges that pass, of {matches.searched:,}"
+    facts = [Fact("", f"{shown:,}", f" of {of} · all steps searched")]
+    if selected > 1:
+        facts.append(Fact(f"{int(matches.table.attrs['complete']):,} with all {selected:,} states"))
+    if not matches.own_ranks:
+        why = f"ranks past these {shown:,}" if matches.own_passes else "doesn’t pass"
+        facts.append(Fact(f"the selection itself {why}"))
+    return facts
+
+
+def heatmap_scale(session: Session, name: str, theme: Theme) -> ColourScale:
+    """The colours of a heatmap of a session's matches, with its title and legend."""
+    if name != MATCH_COUNT:
+        return annotation_scale(session.recording, name, theme)
+    matches = session.matches
+    return count_scale(0 if matches is None else len(matches.query.selected), theme)
