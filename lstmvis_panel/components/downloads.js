@@ -64,6 +64,7 @@ export function render({ model }) {
   async function take() {
     const { name, type, content, dots, asked: answered, failure } = model.file
     if (answered !== asked) return
+    model.file = {}  // it may be large, and neither side needs it any more
     root.classList.remove("busy")
     if (failure) { note.textContent = failure; return }
     try {

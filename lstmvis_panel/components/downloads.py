@@ -19,7 +19,7 @@ class Downloads(JSComponent):
     file: dict[str, Any] = param.Dict(
         default={},
         doc="name, type and content (bytes, or text); dots: whether to paint the content, an SVG; asked, as it was "
-        "wanted. Or failure, and asked.",
+        "wanted. Or failure, and asked. Empty once the browser has it.",
     )
     wanted: dict[str, Any] = param.Dict(default={}, doc="wanted: an item's key; asked: a number. Watch this.")
 

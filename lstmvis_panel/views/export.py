@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import panel as pn
 import param
 
-from lstmvis_panel.captions import name_of
+from lstmvis_panel.captions import file_name, name_of
 from lstmvis_panel.code_cell import code_cell
 from lstmvis_panel.components.downloads import Downloads
 from lstmvis_panel.figure import figure_of
@@ -89,8 +88,8 @@ def _file(item: Item, session: Session, cancelled: Callable[[], bool]) -> dict[s
     """Make a file. A copy has measured no quantiles yet; without them a figure would show no state as selected."""
     if not item.of_matches:
         session.measure(cancelled)
-    name = re.sub(r"\W+", "-", name_of(session)).strip("-").lower() or "recording"
-    return {"name": f"{name}{item.ending}", "type": item.mime, "content": item.make(session), "dots": item.dots}
+    name = f"{file_name(name_of(session))}{item.ending}"
+    return {"name": name, "type": item.mime, "content": item.make(session), "dots": item.dots}
 
 
 def _table(session: Session, write: Callable[[Any], bytes]) -> bytes:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import panel as pn
 import param
 
 from lstmvis_panel import named
+from lstmvis_panel.captions import file_name
 from lstmvis_panel.components.named_list import NamedList
 from lstmvis_panel.fingerprint import fingerprint
 from lstmvis_panel.history import replay
@@ -40,8 +40,7 @@ class NamedView(pn.viewable.Viewer):
         self.kept: list[named.Named] = []
         self._newest = Newest()
         self._fingerprint = ""
-        name = re.sub(r"\W+", "-", self._title).strip("-").lower() or "recording"
-        self.list = NamedList(margin=0, file_name=f"{name}-selections.json")
+        self.list = NamedList(margin=0, file_name=f"{file_name(self._title)}-selections.json")
         self.list.on_gesture(self._heard)
 
     def __panel__(self) -> pn.viewable.Viewable:

@@ -50,6 +50,10 @@ def taken(screen: Screen, key: str) -> tuple[str, bytes]:
     return download.suggested_filename, download.path().read_bytes()
 
 
+HELD = """() => [...Bokeh.documents.flatMap((document) => [...document._all_models.values()])]
+  .filter((model) => "items" in model.attributes && "file" in model.attributes).map((model) => model.file)"""
+
+
 @pytest.mark.parametrize(("key", "read"), [("csv", pd.read_csv), ("parquet", pd.read_parquet)])
 def test_tables_hold_the_rows_of_the_page(screen: Screen, key: str, read: Callable[..., pd.DataFrame]) -> None:
     name, content = taken(screen, key)
@@ -64,6 +68,7 @@ def test_the_figure_is_saved_as_shapes_and_as_pixels(screen: Screen) -> None:
     name, shapes = taken(screen, "svg")
     assert name == "drawn-cell.svg"
     assert shapes.startswith(b"<svg ")
+    assert screen.page.evaluate(HELD) == [{}]  # neither side keeps the file
     screen.page.keyboard.press("Escape")
     name, pixels = taken(screen, "png")
     assert name == "drawn-cell.png"
