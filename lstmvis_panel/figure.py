@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from lstmvis_panel.colours import ColourScale
+    from lstmvis_panel.figure_tokens import Paint
     from lstmvis_panel.questions import Matches
     from lstmvis_panel.session import Session
 
@@ -78,7 +79,7 @@ def figure_of(session: Session) -> str:
     blocks = [_title(session, theme), *(_lines(session, source, theme) for source in session.layers)]
     blocks += [_words(session, theme), *(_track(session, name, theme) for name in session.tracks)]
     if session.matches is not None:
-        blocks.append(_matches(session, session.matches, theme))
+        blocks += [Block([], 0, GAP), _matches(session, session.matches, theme)]
     width = max(block.width for block in blocks) + 2 * MARGIN
     placed, y = [], float(MARGIN)
     for block in blocks:
@@ -166,18 +167,24 @@ def _number(value: float) -> str:
 def _words(session: Session, theme: Theme) -> Block:
     cell, total, tall = session.word_width, len(session.selected), strip_height(session.recording)
     shown = strip_of(session.recording, session.first, session.shown, theme)
-    tokens: dict[str, Any] = shown.get("tokens", {})
-    said = shown["words"] if tokens.get("kind") in WRITTEN else [""] * len(shown["words"])
-    # On no word's cell: what is left of a picture's or a vector's is for the states that are on.
-    foot = 0 if tokens.get("kind") == "number" else STRIP_FOOT
-    ready, paint = painter_of(tokens, cell - 1, tall - foot - 1, "strip") if tokens else ("", None)
-    parts = [ready]
-    for at, (word, on) in enumerate(zip(said, session.heat.tolist(), strict=True)):
+    parts, paint = _tokens(shown.get("tokens", {}), cell, tall, theme)
+    written = shown.get("tokens", {}).get("kind") in WRITTEN
+    for at, (word, on) in enumerate(zip(shown["words"], session.heat.tolist(), strict=True)):
         fill = mix(*theme.ramp, 0.8 * on / total) if total else theme.card
-        parts += _cell(word, at * cell, 0, cell, tall, fill, theme, "" if paint is None else paint(at, at * cell, 0))
+        parts += _cell(word if written else "", at * cell, 0, cell, tall, fill, theme, paint(at, at * cell, 0))
     if session.selection is not None:
         parts += _pattern(session, tall, theme)
     return Block([svg.group(parts, GUTTER)], GUTTER + session.shown * cell, tall + PATTERN)
+
+
+def _tokens(tokens: dict[str, Any], cell: float, tall: float, theme: Theme) -> tuple[list[str], Paint]:
+    """What stands left of tokens that are no words, with what is held ready for them; and what draws each."""
+    if not tokens:
+        return [], lambda *_: ""
+    foot = 0 if tokens["kind"] == "number" else STRIP_FOOT
+    ready, paint = painter_of(tokens, cell - 1, tall - foot - 1, "strip")
+    name = svg.text(tokens["title"], -8, tall / 2 + 4, GUTTER - 12, SMALL, text_anchor="end", fill=theme.muted)
+    return [ready, name], paint
 
 
 def _pattern(session: Session, tall: float, theme: Theme) -> Iterator[str]:

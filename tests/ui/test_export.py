@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 WORDS = "abcdeFGhijabcdeFGhijabcdeFGhij"
 ROWS = (".....##........##........##...", ".....##........##........#....", "##############################")
 
+HELD = """() => Bokeh.documents.flatMap((document) => [...document._all_models.values()])
+  .filter((model) => "items" in model.attributes && "file" in model.attributes).map((model) => model.file)"""
+"""What the menu holds of a file."""
+
 
 @pytest.fixture(scope="module")
 def drawn(start_server: Callable[..., Server], tmp_path_factory: pytest.TempPathFactory) -> Server:
@@ -48,10 +52,6 @@ def taken(screen: Screen, key: str) -> tuple[str, bytes]:
         page.locator(f'.downloads button[data-key="{key}"]').click()
     download = waiting.value
     return download.suggested_filename, download.path().read_bytes()
-
-
-HELD = """() => [...Bokeh.documents.flatMap((document) => [...document._all_models.values()])]
-  .filter((model) => "items" in model.attributes && "file" in model.attributes).map((model) => model.file)"""
 
 
 @pytest.mark.parametrize(("key", "read"), [("csv", pd.read_csv), ("parquet", pd.read_parquet)])
