@@ -33,7 +33,7 @@ NO_MAPPING = "none"
 """What is no heatmap's name: words keep the colour of the page."""
 
 FIRST_TRACKS = 2
-"""Annotations that are shown before a visitor has chosen any."""
+"""Labels or numbers that are shown before a visitor has chosen any, above the first predictions."""
 
 LONGEST_MEAN = 10_000
 """Selected steps up to which states have a mean though the list is not sorted by it."""
@@ -95,7 +95,9 @@ class Session(Sources):
         default=None, allow_None=True, doc="The one state that is shown alone, while it is listed."
     )
     order: str = param.Selector(objects=["number", "mean"], default="number", doc="What sorts the list of states.")
-    tracks: list[str] = param.ListSelector(default=[], objects=[], doc="Annotations under the words, from the top.")
+    tracks: list[str] = param.ListSelector(
+        default=[], objects=[], check_on_set=True, doc="Annotations under the words, from the top."
+    )
     mask: bool = param.Boolean(default=True, doc="Tracks fade where few selected states are on.")
     heatmaps: list[str] = param.ListSelector(default=[MATCH_COUNT], objects=[MATCH_COUNT], doc="Match heatmaps.")
     mapping: str = param.Selector(
@@ -155,7 +157,8 @@ class Session(Sources):
         seen = schema.token_look(self.recording)
         first = [name for name in coloured if name != seen][:FIRST_TRACKS]
         with param.parameterized.discard_events(self):
-            self.param.update(tracks=first, heatmaps=list(dict.fromkeys([MATCH_COUNT, *first])))
+            tracks = [*first, *schema.names_of(self.recording, schema.Kind.PREDICTION)[:1]]
+            self.param.update(tracks=tracks, heatmaps=list(dict.fromkeys([MATCH_COUNT, *first])))
 
     # -- what is shown ------------------------------------------------------------------------------------------------
 

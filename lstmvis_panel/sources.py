@@ -31,7 +31,9 @@ class Sources(param.Parameterized):
 
     recording: xr.Dataset = param.ClassSelector(class_=xr.Dataset, constant=True, doc="What is looked at; read-only.")
     source: str = param.Selector(objects=[], check_on_set=True, doc="Source of states that is shown and matched.")
-    stack: list[str] = param.ListSelector(default=[], objects=[], doc="Sources shown besides, each in a plot.")
+    stack: list[str] = param.ListSelector(
+        default=[], objects=[], check_on_set=True, doc="Sources shown besides, each in a plot."
+    )
     thresholds: dict[str, float] = param.Dict(default={}, doc="Thresholds of sources that are not matched now.")
     threshold: float = param.Number(
         default=FIRST_THRESHOLD, bounds=(-sys.float_info.max, sys.float_info.max), doc="A state is on from there."

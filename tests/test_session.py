@@ -199,6 +199,9 @@ def test_two_sessions_share_a_recording_and_nothing_else() -> None:
         {"threshold": float("inf")},
         {"selection": (1.5, 3)},
         {"source": "cell9"},
+        {"tracks": ["colour"]},
+        {"stack": ["cell9"]},
+        {"heatmaps": ["colour"]},
     ],
 )
 def test_a_value_that_can_not_be_is_refused(session: Session, values: dict[str, object]) -> None:

@@ -8,7 +8,7 @@ import panel as pn
 import param
 
 from lstmvis_panel.captions import rules
-from lstmvis_panel.colours import title
+from lstmvis_panel.colours import titled
 from lstmvis_panel.components.word_strip import PATTERN
 from lstmvis_panel.questions import QUANTILE, VALUE
 from lstmvis_panel.session import Session
@@ -152,7 +152,7 @@ class SelectView(pn.viewable.Viewer):
 
         def offer(*_: object) -> None:
             others = [name for name in session.param.source.objects if name not in session.layers]
-            picker.param.update(options={SOURCE: "", **{title(name): name for name in others}}, value="")
+            picker.param.update(options={SOURCE: "", **titled(others)}, value="")
             picker.visible = bool(others)
 
         def add(event: param.parameterized.Event) -> None:
