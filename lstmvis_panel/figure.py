@@ -170,7 +170,7 @@ def _words(session: Session, theme: Theme) -> Block:
     parts, paint = _tokens(shown.get("tokens", {}), cell, tall, theme)
     written = shown.get("tokens", {}).get("kind") in WRITTEN
     for at, (word, on) in enumerate(zip(shown["words"], session.heat.tolist(), strict=True)):
-        fill = mix(*theme.ramp, 0.8 * on / total) if total else theme.card
+        fill = mix(*theme.ramp, theme.warmest * on / total) if total else theme.card
         parts += _cell(word if written else "", at * cell, 0, cell, tall, fill, theme, paint(at, at * cell, 0))
     if session.selection is not None:
         parts += _pattern(session, tall, theme)

@@ -36,8 +36,8 @@ class Theme:
 
     ``ramp`` runs from "nothing" to "all" of a count, ``scale`` from the low to the high end of a scalar annotation,
     ``signed`` from the lowest negative value over 0 to the greatest, ``weights`` from the low to the high end of what
-    predictions weigh, ``categories`` are told apart by the colour-blind too in their order, ``rest`` is what has no
-    colour of its own.
+    predictions weigh; labels take ``categories`` in their order, ``rest`` is what has no colour of its own. ``warmest``
+    is how far along the ramp what lies behind words goes, so that they can be read in ``ink`` there too.
     """
 
     name: ThemeName
@@ -57,6 +57,7 @@ class Theme:
     signed: tuple[str, str, str]
     weights: tuple[str, str]
     rest: str
+    warmest: float
     categories: tuple[str, ...]
 
     def properties(self) -> dict[str, str]:
@@ -85,6 +86,7 @@ LIGHT = Theme(
     signed=("#1a7f74", "#f7f5f1", "#d9772b"),
     weights=("#f4f7f5", "#63aca2"),
     rest="#e1e4e8",
+    warmest=0.8,
     categories=(
         "#a8cff0", "#f6cf8f", "#a6dfc0", "#f4aaa6", "#cfbdea", "#e6e29a", "#9adbe0", "#f0bcdc",
         "#c8b6a0", "#b9c7d8", "#d6eeb0", "#f3d9c4",
@@ -109,6 +111,7 @@ DARK = Theme(
     signed=("#46b8aa", "#25282b", "#d98a45"),
     weights=("#212a2e", "#2f7169"),
     rest="#4a535e",
+    warmest=0.6,
     categories=(
         "#32618c", "#8a672c", "#2f7a56", "#8e4040", "#6a5394", "#75702f", "#2f7479", "#874f74",
         "#6b5a46", "#53627a", "#5d7a34", "#85604a",

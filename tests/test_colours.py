@@ -8,7 +8,7 @@ import xarray as xr
 
 from lstmvis_panel.colours import READABLE, annotation_scale, contrast, count_scale, ink_on, number_text, title, titled
 from lstmvis_panel.schema import RecordingError
-from lstmvis_panel.style import DARK, LIGHT, THEMES
+from lstmvis_panel.style import DARK, LIGHT, THEMES, mix
 
 THEME = pytest.mark.parametrize("theme", [LIGHT, DARK], ids=list(THEMES))
 
@@ -270,3 +270,12 @@ def test_text_is_readable_on_every_colour(theme):
 def test_contrast_of_black_and_white():
     assert contrast("#000000", "#ffffff") == pytest.approx(21)
     assert contrast("#777777", "#777777") == pytest.approx(1)
+
+
+# -- words on a count's colours --------------------------------------------------------------------------------------
+
+
+@THEME
+def test_words_can_be_read_where_all_selected_states_are_on(theme) -> None:
+    assert contrast(theme.ink, mix(theme.card, theme.ramp[1], theme.warmest)) >= READABLE
+    assert theme.warmest >= 0.5

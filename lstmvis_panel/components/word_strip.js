@@ -60,7 +60,7 @@ export function render({ model, view }) {
     drawMarks()
   }
 
-  const warmth = (i) => model.total ? Math.round(model.heat[i] / model.total * 80) : 0
+  const warmth = (i) => model.total ? Math.round(model.heat[i] / model.total * 100 * model.warmest) : 0
   const sentence = (i, said) => `${said} · step ${(model.first + i).toLocaleString("en")}` +
     (model.total ? ` · ${model.heat[i]} of ${model.total} selected states on` : "")
 
@@ -233,7 +233,7 @@ export function render({ model, view }) {
   let anew = false
   const redraw = oncePerFrame(() => { anew ? drawWords() : drawHeat(); anew = false })
   model.on(["words", "cell", "first", "mark", "edges", "tokens"], () => { anew = true; redraw() })
-  model.on(["heat", "total"], redraw)
+  model.on(["heat", "total", "warmest"], redraw)
   model.on("hits", drawMarks)
   model.on("mark", () => {        // a match was opened from far down the page: show where it leads
     if (root.getBoundingClientRect().bottom < 0) root.scrollIntoView({ behavior: "smooth", block: "center" })

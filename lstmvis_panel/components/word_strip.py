@@ -28,6 +28,7 @@ class WordStrip(GestureComponent):
     tokens: dict[str, Any] = param.Dict(default={}, doc="What stands in the cells instead of words; see `tokens.js`.")
     tall: int = param.Integer(default=WORDS, doc="Height in px of the cells where tokens are no words.")
     heat: list[int] = param.List(default=[], doc="Number of selected states that are on, per step shown.")
+    warmest: float = param.Number(default=0.8, doc="Share of the ramp's colour where all selected states are on.")
     total: int = param.Integer(default=0, doc="Number of selected states.")
     first: int = param.Integer(default=0, doc="Number of the first step shown.")
     mark: int = param.Integer(default=-1, doc="Step that is marked.")

@@ -66,6 +66,20 @@ FOCUSED = {
         (("ArrowUp", "ArrowDown"), "by 0.01, by more where values reach further"),
         (("PageUp", "PageDown"), "ten times as far"),
     ),
+    "On a number in the list of states": (
+        (("Enter",), "show the state alone, or all again"),
+        (("Delete",), "take it out of the list"),
+    ),
+    "On the name of a track or a heatmap": (
+        (("ArrowUp", "ArrowDown"), "move the track"),
+        (("ArrowLeft", "ArrowRight"), "move the heatmap"),
+        (("Delete",), "remove it"),
+    ),
+    "On the matches, the tracks, the bars of lengths": (
+        (("ArrowLeft", "ArrowRight"), "from cell to cell, with their values"),
+        (("Enter",), "show the match above, filter by the length"),
+        (("ctrl+Enter",), "show the match in a new tab"),
+    ),
     "By mouse": (
         (("drag",), "over words or lines: select"),
         (("ctrl+wheel",), "over words, lines or tracks: zoom"),

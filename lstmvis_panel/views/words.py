@@ -59,7 +59,8 @@ class WordsView(pn.viewable.Viewer):
         edges = schema.document_edges(session.recording)
         inside = edges[(edges > first) & (edges < stop)]
         self.strip.param.update(
-            **self.tokens, heat=session.heat.tolist(), total=len(session.selected), first=first,
+            **self.tokens, heat=session.heat.tolist(), total=len(session.selected),
+            warmest=THEMES[session.theme].warmest, first=first,
             mark=session.position, edges=inside.tolist(), cell=session.word_width,
         )  # fmt: skip
 
