@@ -22,9 +22,11 @@ help: ## what can be made: this list
 app: $(INSTALLED) ## set up, then open the app on the examples at http://localhost:5006 (PORT=... for another port)
 	@$(BIN)/lstmvis serve --port $(PORT) $(if $(or $(DISPLAY),$(WAYLAND_DISPLAY),$(filter Darwin,$(shell uname))),--show)
 
+# Browsers keep an event loop running in their process, and a file of theirs its servers: they get processes of their own.
 # Without PyTorch the tests of recorders would be passed over: here they must not be.
 test: browser lint ## set up, a browser and PyTorch included, then ruff, mypy and all tests
-	@REQUIRE_MODELS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	@REQUIRE_MODELS=1 $(BIN)/python -m pytest --numprocesses 2 -m "not ui"
+	@REQUIRE_MODELS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m ui
 
 lint: $(INSTALLED_FOR_TESTS) ## ruff and mypy
 	@$(BIN)/python -m ruff check

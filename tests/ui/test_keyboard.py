@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import expect
@@ -11,8 +11,6 @@ from lstmvis_panel.views import keys
 from tests.ui.screen import SETTLED, Screen
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from playwright.sync_api import Page
 
     from tests.tools.serving import Server
@@ -34,34 +32,38 @@ def screen(page: Page, library_server: Server) -> Screen:
     return Screen(page, library_server.url).open(project="library", left=0, position=100, threshold=0.5)
 
 
-@pytest.mark.parametrize(
-    ("pressed", "address"),
-    [
-        (["ArrowRight"], {"position": 105}),
-        (["ArrowLeft"], {"position": 95}),
-        (["ArrowRight", "u"], {"position": 100}),
-        (["ArrowRight", "Control+z"], {"position": 100}),
-        (["ArrowRight", "u", "Control+Shift+Z"], {"position": 105}),
-        (["ArrowRight", "u", "Control+y"], {"position": 105}),
-        (["ArrowRight", "ArrowRight", "u", "u", "Shift+U"], {"position": 105}),
-        (["["], {"left": 1}),
-        (["[", "[", "{", "]"], {"left": 1, "right": 1}),
-        (["m"], {"mask": "no"}),
-        (["t"], {"theme": "dark"}),
-        (["d"], {"position": 200}),
-        (["d", "d", "Shift+D"], {"position": 200}),
-        (["+"], {"word_width": 35}),
-        (["-"], {"word_width": 25}),
-        (["Home"], {"position": 0}),
-    ],
-)
-def test_keys_do_what_they_say(screen: Screen, pressed: list[str], address: dict[str, Any]) -> None:
+def press(screen: Screen, *pressed: str, **address: Any) -> None:
+    """Press keys one after another, and wait until the address says what they do."""
     undo = screen.page.get_by_role("button", name="↶")
     for key in pressed:
         if key in {"u", "Control+z"}:
             expect(undo).to_be_enabled(timeout=SETTLED)
         screen.page.keyboard.press(key)
     screen.wait_for_address(**address)
+
+
+def test_keys_move_undo_and_redo(screen: Screen) -> None:
+    press(screen, "ArrowRight", position=105)
+    press(screen, "ArrowLeft", position=100)
+    press(screen, "ArrowLeft", position=95)
+    press(screen, "u", position=100)
+    press(screen, "Control+z", position=105)
+    press(screen, "Control+Shift+Z", position=100)
+    press(screen, "Control+y", position=95)
+    press(screen, "u", "u", "Shift+U", position=100)
+    press(screen, "Home", position=0)
+    press(screen, "d", position=200)
+    press(screen, "d", "d", "Shift+D", position=400)
+
+
+def test_keys_change_limits_and_looks(screen: Screen) -> None:
+    press(screen, "[", left=1)
+    press(screen, "[", left=2)
+    press(screen, "{", "]", left=1, right=1)
+    press(screen, "m", mask="no")
+    press(screen, "t", theme="dark")
+    press(screen, "+", word_width=35)
+    press(screen, "-", "-", word_width=25)
 
 
 def test_keys_that_repeat_all_count(screen: Screen) -> None:
