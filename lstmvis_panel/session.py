@@ -33,7 +33,7 @@ NO_MAPPING = "none"
 """What is no heatmap's name: words keep the colour of the page."""
 
 FIRST_TRACKS = 2
-"""Labels or numbers that are shown before a visitor has chosen any, above the first predictions."""
+"""Labels or numbers that are shown before a visitor has chosen any."""
 
 LONGEST_MEAN = 10_000
 """Selected steps up to which states have a mean though the list is not sorted by it."""
@@ -157,8 +157,7 @@ class Session(Sources):
         seen = schema.token_look(self.recording)
         first = [name for name in coloured if name != seen][:FIRST_TRACKS]
         with param.parameterized.discard_events(self):
-            tracks = [*first, *schema.names_of(self.recording, schema.Kind.PREDICTION)[:1]]
-            self.param.update(tracks=tracks, heatmaps=list(dict.fromkeys([MATCH_COUNT, *first])))
+            self.param.update(tracks=first, heatmaps=list(dict.fromkeys([MATCH_COUNT, *first])))
 
     # -- what is shown ------------------------------------------------------------------------------------------------
 
