@@ -72,6 +72,7 @@ def _take(scene: Scene, browser: Browser, url: str) -> Path:
     screen.brush(start, start + len(scene.words))
     screen.wait_for_address(selection=f"{start}-{start + len(scene.words)}")
     page.locator(".matrix .row:not([hidden])").nth(10).wait_for(timeout=SETTLED)
+    page.locator(".matrix .row").nth(2).scroll_into_view_if_needed()
     screen.hover(2, 1)
     page.locator(".matrix .tip").wait_for(timeout=SETTLED)
     page.wait_for_timeout(1000)
