@@ -82,5 +82,5 @@ def test_figure_7_a_noun_phrase_finds_noun_phrases(screen: Screen) -> None:
     starts = [int(label.replace(",", "")) for label in screen.rows() if label != "selection"]
     begins = [labels[codes[start]] == "begin" for start in starts]
     assert sum(begins) >= 0.95 * len(begins)
-    shades = {screen.colour(row, 0) for row in range(1, 5) if begins[row - 1]}
+    shades = {screen.colour(row, 0) for row in range(1, 12) if begins[row - 1]}
     assert len(shades) == 1

@@ -222,7 +222,8 @@ def test_a_position_is_typed_and_marked(page: Page, drawn: Server) -> None:
     assert mark["x"] + mark["width"] / 2 == pytest.approx(word["x"] + word["width"] / 2, abs=1)
 
 
-@pytest.mark.parametrize(("width", "word_width"), [(1000, 30), (1400, 10), (1400, 65)])
+@pytest.mark.parametrize("width", [1000, 1400])
+@pytest.mark.parametrize("word_width", [10, 30, 65])
 def test_words_and_lines_share_their_columns_to_the_pixel(
     page: Page, drawn: Server, width: int, word_width: int
 ) -> None:

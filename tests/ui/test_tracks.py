@@ -242,7 +242,7 @@ def test_a_recording_without_annotations_says_so(page: Page, folder_server: Serv
 # -- what they show ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("word_width", [6, 30])
+@pytest.mark.parametrize("word_width", [6, 10, 30, 65])
 def test_tracks_and_words_share_their_columns_to_the_pixel(page: Page, folder_server: Server, word_width: int) -> None:
     page.set_viewport_size({"width": 1000, "height": 800})
     screen = Screen(page, folder_server.url).open(project="drawn", tracks="capital,there", word_width=word_width)
