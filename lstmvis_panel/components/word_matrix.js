@@ -29,6 +29,7 @@ export function render({ model }) {
   const tip = box("tip", "status", root)
   tip.popover = "manual"
 
+  let rows = {}, fills = {}, tokens = {}   // what is drawn: of what the server sends, all of one answer
   let painted = null, paint = null         // tokens that are no words, and what paints them
   const pool = []                          // row elements, kept from one answer to the next
   let cell = model.narrowest               // width of a step in px
@@ -40,10 +41,10 @@ export function render({ model }) {
   let top = 0, bottom = 0                  // rows that are painted
   let first = 0                            // the first of the rows that are drawn beside
   const outbox = latestOnly(model)
-  const count = () => model.rows.starts?.length ?? 0
-  const columns = () => model.rows.columns ?? 0
+  const count = () => rows.starts?.length ?? 0
+  const columns = () => rows.columns ?? 0
   const wordAt = ([row, column]) => texts[codes[row * columns() + column]] ?? null
-  const inMatch = (row, column) => column >= model.rows.before && column < model.rows.before + model.rows.lengths[row]
+  const inMatch = (row, column) => column >= rows.before && column < rows.before + rows.lengths[row]
   const limited = (value, high) => Math.max(0, Math.min(value, high))
 
   // Of several views of one matrix, none may repeat what was asked for in another: that is said once.
@@ -69,7 +70,7 @@ export function render({ model }) {
   // -- drawing ----------------------------------------------------------------------------------------------------
 
   function drawRows() {
-    const { starts, own } = model.rows
+    const { starts, own } = rows
     while (pool.length < count()) {
       const row = box("row", "row", grid)
       row.id = `row-${pool.length}`
@@ -101,7 +102,7 @@ export function render({ model }) {
   // This page with another step shown: the address holds all else.
   function addressOf(row) {
     const address = new URL(window.location)
-    address.searchParams.set("position", model.rows.starts[row])
+    address.searchParams.set("position", rows.starts[row])
     return address.href
   }
 
@@ -139,7 +140,7 @@ export function render({ model }) {
     canvas.height = (bottom - top) * height * ratio
     canvas.style.top = `${top * height}px`
     canvas.style.height = `${(bottom - top) * height}px`
-    const { colours } = model.fills
+    const { colours } = fills
     const placeOf = (r, c) => places?.[r * columns() + c] ?? -1
     pen.setTransform(ratio, 0, 0, ratio, 0, -top * height * ratio)
     each((r, c) => {
@@ -148,7 +149,7 @@ export function render({ model }) {
       pen.fillStyle = colours[place]
       pen.fillRect(c * cell, r * height, cell - 1, height - 1)
     })
-    const { fontFamily } = getComputedStyle(grid), { kind } = model.tokens
+    const { fontFamily } = getComputedStyle(grid), { kind } = tokens
     if (kind) drawTokens(placeOf)
     if (kind && kind !== "number") return
     for (const bold of [false, true]) drawText(bold, `${bold ? "bold " : ""}${SIZE}px ${fontFamily}`, placeOf)
@@ -157,7 +158,7 @@ export function render({ model }) {
   // A number has a bar below its text. On both sides of a vector or an image the cell's colour stays in sight, and those of
   // the match are underlined.
   function drawTokens(placeOf) {
-    const { ink, inks } = model.fills, { tokens } = model, height = model.row_height
+    const { ink, inks } = fills, height = model.row_height
     if (painted !== tokens) [painted, paint] = [tokens, tokenPainter(tokens)]
     each((r, c) => {
       if (wordAt([r, c]) === null) return
@@ -176,7 +177,7 @@ export function render({ model }) {
   }
 
   function drawText(bold, font, placeOf) {
-    const { ink, inks } = model.fills, height = model.row_height, ratio = window.devicePixelRatio
+    const { ink, inks } = fills, height = model.row_height, ratio = window.devicePixelRatio
     pen.font = font
     pen.textAlign = "center"
     each((r, c) => {
@@ -196,7 +197,7 @@ export function render({ model }) {
   function fit() {
     const room = root.clientWidth - model.gutter
     cell = Math.max(model.narrowest, Math.min(WIDEST, Math.floor(room / Math.max(columns(), 1))))
-    const start = model.gutter + (model.rows.before ?? 0) * cell, width = columns() * cell
+    const start = model.gutter + (rows.before ?? 0) * cell, width = columns() * cell
     const sizes = { cell, width, start, height: count() * model.row_height, gutter: model.gutter, row: model.row_height, head: model.head }
     for (const [name, px] of Object.entries(sizes)) root.style.setProperty(`--${name}`, `${px}px`)
     head.classList.toggle("tight", start - model.gutter < TIGHT)
@@ -209,7 +210,7 @@ export function render({ model }) {
   function sentence([row, column]) {
     const word = wordAt([row, column]), k = row * columns() + column
     const said = remarks.map((remark) => remark.texts[remark.codes[k]]).filter(Boolean)
-    const step = model.rows.starts[row] - model.rows.before + column
+    const step = rows.starts[row] - rows.before + column
     return [word.trim() ? word : JSON.stringify(word), ...said, `step ${step.toLocaleString("en")}`].join(" · ")
   }
 
@@ -330,16 +331,15 @@ export function render({ model }) {
 
   // -- from the server --------------------------------------------------------------------------------------------
 
-  let adopted = null
-
   function draw() {
+    const again = rows === model.rows
+    ;({ rows, fills, tokens } = model)
     remarks = model.remarks.map(({ texts, codes }) => ({ texts, codes: new Int32Array(codes) }))
-    places = model.fills.places && new Int32Array(model.fills.places)
-    if (adopted === model.rows) return drawCells()
-    adopted = model.rows
-    texts = adopted.texts ?? []
-    codes = new Int32Array(adopted.codes ?? [])
-    active = [0, adopted.before ?? 0]
+    places = fills.places && new Int32Array(fills.places)
+    if (again) return drawCells()
+    texts = rows.texts ?? []
+    codes = new Int32Array(rows.codes ?? [])
+    active = [0, rows.before ?? 0]
     first = Math.min(first, Math.max(0, count() - model.beside))
     point(null)
     drawRows()
