@@ -223,27 +223,19 @@ def warm() -> None:
     """Compile and run once all that a first visitor would wait for."""
     prepare()
     matching.warm()
-    rng = np.random.default_rng(0)
+    values = np.random.default_rng(0).normal(size=(64, 8)).astype(np.float32)
     recording = xr.Dataset(
         {
             "token": ("step", np.zeros(64, np.int32), {"kind": "token", "labels": "vocabulary"}),
             "vocabulary": ("word", np.array(["a"]), {"kind": "labels"}),
-            **{
-                f"states_{kind}": (
-                    ("step", f"states_{kind}_state"),
-                    rng.normal(size=(64, 8)).astype(kind),
-                    {"kind": "states", "transform": "tanh"},
-                )
-                for kind in ("float32", "float64")
-            },
+            "states": (("step", "state"), values, {"kind": "states", "transform": "tanh"}),
         }
     )
-    for source in ("states_float32", "states_float64"):
-        explorer = Explorer(Session(recording, source=source, selection=(30, 32), threshold=-0.9, left=0))
-        session = explorer.session
-        if session.query is not None:
-            session.matches = session.search(session.query)
-        explorer.__panel__().get_root()
+    explorer = Explorer(Session(recording, selection=(30, 32), threshold=-0.9, left=0))
+    session = explorer.session
+    if session.query is not None:
+        session.matches = session.search(session.query)
+    explorer.__panel__().get_root()
 
 
 def _said(notices: Sequence[str]) -> list[pn.viewable.Viewable]:

@@ -89,7 +89,8 @@ def _shaded(values: xr.DataArray, frame: Frame, colours: tuple[str, str]) -> np.
     if not values.size:
         return np.zeros((1, 1, 4), np.uint8)
     name = "value"
-    lines = values.rename(name).reset_coords(drop=True).to_dataset()
+    # In one precision whatever the file's: Datashader compiles anew, for a second and more, for each.
+    lines = values.astype(np.float64).rename(name).reset_coords(drop=True).to_dataset()
     if values.sizes[STEP] == 1:
         lines = _widened(lines, name)
     canvas = datashader.Canvas(frame.width, frame.height, x_range=frame.x_range, y_range=(frame.low, frame.high))
