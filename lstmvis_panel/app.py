@@ -276,6 +276,7 @@ def _follow(session: Session, browser: BrowserHistory) -> None:
         with pn.io.hold():  # the page changes as a whole
             replay(session, query)
             session.theme = address.read(session.recording, query).values.get("theme", session.theme)
+            browser.answer(address.encoded(address.written(session)))
 
     session.param.watch(write, [*UNDONE, "theme", "gesturing"])
     browser.param.watch(went, "came_to", onlychanged=False)

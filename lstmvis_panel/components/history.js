@@ -2,15 +2,18 @@
 // forward tell it which one the visitor has come to. Panel's own Location writes the address but never reads it again.
 
 export function render({ model }) {
-  let first = true
+  let read = true          // whether the address shown is one that the server has still to answer
   const write = () => {
     const { search } = model.address
     if (!search) return
-    // What the server made of the address that was opened takes its place; whatever follows is a step of its own.
-    if (search !== window.location.search) window.history[first ? "replaceState" : "pushState"](null, "", search)
-    first = false
+    // What the server made of the address that was opened, or come back to, takes its place; what follows is a step of its own.
+    if (search !== window.location.search) window.history[read ? "replaceState" : "pushState"](null, "", search)
+    read = false
   }
-  const went = () => model.send_msg({ search: window.location.search })
+  const went = () => {
+    read = true
+    model.send_msg({ search: window.location.search })
+  }
   model.on("address", write)
   window.addEventListener("popstate", went)
   model.on("remove", () => window.removeEventListener("popstate", went))

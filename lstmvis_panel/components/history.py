@@ -23,7 +23,11 @@ class BrowserHistory(JSComponent):
         """Show an address, unless it is the one shown."""
         if search != self.address.get("search"):
             # Counted, since after a step back the browser's copy may already say what is written next.
-            self.address = {"search": search, "count": self.address.get("count", 0) + 1}
+            self.answer(search)
+
+    def answer(self, search: str) -> None:
+        """Show what became of the address that back or forward has led to, in its place."""
+        self.address = {"search": search, "count": self.address.get("count", 0) + 1}
 
     def _handle_msg(self, data: dict[str, Any]) -> None:
         with param.parameterized.discard_events(self):
