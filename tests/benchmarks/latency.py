@@ -2,7 +2,8 @@
 
 The real server, real Chromium, a real mouse, on a recording of 20,000 steps of 650 states. Each time runs from the
 mouse event in the page to the frame in which all that it changes has been painted: the lines and the words of the
-select view, or the words and the heatmaps of the match view.
+select view, or the words and the heatmaps of the match view. Once with one source and one track, once on a full page:
+three sources stacked, six tracks, 500 matches.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
@@ -62,7 +63,13 @@ WATCH = """() => {
 }""".replace("HEIGHTS", str(list(STACKED_HEIGHTS)))
 
 STACKED = 3
-"""Sources that are stacked, beside the measurements of one alone."""
+"""Sources that are stacked where the page is full, beside the measurements of one alone."""
+
+TRACKS = "level,sort,surprisal,depth,site,top"
+"""The tracks of a full page."""
+
+ROWS = 500
+"""The matches of a full page."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +85,6 @@ def recording_of(steps: int, states: int, sources: int = 1) -> xr.Dataset:
     """Return a recording of words at random and states that wander as a model's do; of all sources the same ones."""
     values = wandering(steps, states)
     codes = np.random.default_rng(1).integers(0, len(WORDS), steps)
-    level = xr.DataArray(codes % 5, dims="step", attrs={"kind": "categorical", "labels": "level_label"})
     return xr.Dataset(
         {
             "token": ("step", codes, {"kind": "token", "labels": "vocabulary"}),
@@ -87,11 +93,32 @@ def recording_of(steps: int, states: int, sources: int = 1) -> xr.Dataset:
                 name: (("step", f"{name}_state"), values, {"kind": "states", "transform": "tanh"})
                 for name in ["cell", *(f"cell{number}" for number in range(2, sources + 1))]
             },
-            "level": level,
-            "level_label": ("level_label", np.array(list("abcde")), {"kind": "labels"}),
+            **annotations(codes),
         },
         attrs={"title": "Wandering"},
     )
+
+
+def annotations(codes: np.ndarray) -> dict[str, tuple[Any, ...]]:
+    """Return six annotations of all kinds, by name, with what they need; the first is the one that is shown alone."""
+    steps, kinds = len(codes), np.array([f"kind {number}" for number in range(40)])
+    rng = np.random.default_rng(2)
+    weights = np.sort(rng.dirichlet(np.ones(5), steps), axis=1)[:, ::-1]
+    return {
+        "level": ("step", codes % 5, {"kind": "categorical", "labels": "level_label"}),
+        "level_label": ("level_label", np.array(list("abcde")), {"kind": "labels"}),
+        "sort": ("step", rng.integers(0, len(kinds), steps), {"kind": "categorical", "labels": "sort_label"}),
+        "sort_label": ("sort_label", kinds, {"kind": "labels"}),
+        "surprisal": ("step", rng.exponential(3, steps), {"kind": "scalar"}),
+        "depth": ("step", np.cumsum(rng.normal(size=steps)), {"kind": "scalar"}),
+        "site": ("step", (rng.random(steps) < 0.1).astype(float), {"kind": "scalar"}),
+        "top": (
+            ("step", "rank"),
+            rng.integers(0, len(WORDS), (steps, 5)),
+            {"kind": "prediction", "labels": "vocabulary", "weights": "top_weight"},
+        ),
+        "top_weight": (("step", "rank"), weights, {"kind": "weights"}),
+    }
 
 
 def first_paint(server: Server, opened: float, browser: Browser) -> Figure:
@@ -122,7 +149,7 @@ def brush_drag(screen: Screen, moves: int, where: str = "") -> Figure:
     )
 
 
-def matches_drawn(screen: Screen, times: int) -> Figure:
+def matches_drawn(screen: Screen, times: int, where: str = "") -> Figure:
     """Brush words, let go, and wait for words and heatmaps of the matches."""
     taken = []
     for number in range(times):
@@ -137,17 +164,22 @@ def matches_drawn(screen: Screen, times: int) -> Figure:
         stamps = screen.page.evaluate("window.stamps")
         released = max(at for what, at in stamps if what == "pointerup")
         taken.append(_last(stamps, {"matrix", "heatmaps"}, released) - released)
-    return Figure("match, from mouse up to drawn words and heatmaps", 500, taken)
+    return Figure(f"match, from mouse up to drawn words and heatmaps{where}", 500, taken)
 
 
-def stacked(screen: Screen, moves: int) -> list[Figure]:
-    """Drag threshold and brush with several sources over one strip of words."""
-    others = ",".join(f"cell{number}@0.3" for number in range(2, STACKED + 1))
-    screen.open(project="stacked", position=2000, left=0, selection="2003-2006", stack=others)
-    screen.page.wait_for_timeout(3000)
-    screen.page.evaluate(WATCH)
-    where = f", {STACKED} sources stacked"
-    return [threshold_drag(screen, moves, where), brush_drag(screen, moves, where)]
+def opened(browser: Browser, server: Server, **query: Any) -> Screen:
+    """Return a page of its own, at rest and watched."""
+    page = browser.new_page(viewport={"width": 1400, "height": 900})
+    screen = Screen(page, server.url).open(position=2000, left=0, selection="2003-2006", **query)
+    page.wait_for_timeout(3000)
+    page.evaluate(WATCH)
+    return screen
+
+
+def gestures(screen: Screen, moves: int, where: str = "") -> list[Figure]:
+    """Measure each gesture on a page."""
+    times = max(3, moves // 4)
+    return [threshold_drag(screen, moves, where), brush_drag(screen, moves, where), matches_drawn(screen, times, where)]
 
 
 def _dragged(page: Page, start: tuple[float, float], ways: Iterable[tuple[float, float]]) -> list[float]:
@@ -178,16 +210,15 @@ def measured(steps: int, states: int, moves: int) -> list[Figure]:
     """Serve a recording, and measure all figures on it."""
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         save_recording(recording_of(steps, states), Path(folder) / "wandering.h5")
-        save_recording(recording_of(steps, states, STACKED), Path(folder) / "stacked.h5")
+        save_recording(recording_of(steps, states, STACKED), Path(folder) / "full.h5")
         browser = playwright.chromium.launch(**launch_options())
         with serving(Path(folder), log_file=Path(folder) / "server.log") as server:
             figures = [first_paint(server, time.perf_counter(), browser)]
-            page = browser.new_page(viewport={"width": 1400, "height": 900})
-            screen = Screen(page, server.url).open(project="wandering", position=2000, left=0, selection="2003-2006")
-            page.wait_for_timeout(3000)
-            page.evaluate(WATCH)
-            figures += [threshold_drag(screen, moves), brush_drag(screen, moves), matches_drawn(screen, moves // 4)]
-            figures += stacked(Screen(browser.new_page(viewport={"width": 1400, "height": 900}), server.url), moves)
+            figures += gestures(opened(browser, server, project="wandering", tracks="level"), moves)
+            others = ",".join(f"cell{number}@0.3" for number in range(2, STACKED + 1))
+            full = opened(browser, server, project="full", stack=others, tracks=TRACKS, top=ROWS)
+            full.wait_for_rows(ROWS + 1)  # the selection's own is the first
+            figures += gestures(full, moves, ", full page")
         browser.close()
     return figures
 
