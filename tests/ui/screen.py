@@ -53,6 +53,19 @@ MATRIX_CELL = """(matrix, [row, offset]) => {
 }"""
 
 
+# Leave nothing open, focused or scrolled, and come to the address as the browser's back and forward would.
+COME_TO = """(search) => {
+  const walk = (root) => [...root.querySelectorAll("*")].flatMap((e) => e.shadowRoot ? [e, ...walk(e.shadowRoot)] : [e])
+  for (const element of walk(document)) {
+    if (element.matches(":popover-open")) element.hidePopover()
+    if (element.matches(":focus")) element.blur()
+  }
+  scrollTo(0, 0)
+  history.pushState(null, "", search)
+  dispatchEvent(new PopStateEvent("popstate"))
+}"""
+
+
 class Screen:
     """One visitor's page on one project.
 
@@ -74,6 +87,16 @@ class Screen:
         self.page.goto(f"{self.url}/lstmvis{search}")
         return self.ready()
 
+    def come_to(self, **query: Any) -> Screen:
+        """Come to an address of the recording that is open, without a new page, and wait until it is shown."""
+        self.page.mouse.move(0, 0)
+        # The server writes the address anew, without what it doesn't know.
+        search = address.encoded({**{key: str(value) for key, value in query.items()}, "asked": "again"})
+        self.page.evaluate(COME_TO, search)
+        self.page.wait_for_url(lambda url: "asked=" not in url, timeout=SETTLED)
+        expect(self.page.locator(".matrix.stale")).to_have_count(0, timeout=SETTLED)
+        return self.ready()
+
     def ready(self) -> Screen:
         """Wait until words and lines are drawn for the width of this window."""
         self.words.first.wait_for(timeout=SETTLED)
@@ -93,6 +116,14 @@ class Screen:
             for frame in frames
         ]
         return all(shown) and (last == LAST_DRAWN or 0 <= spare < width)
+
+    def shows(self, project: str) -> bool:
+        """Whether the page is open, on this project."""
+        return (
+            not self.page.is_closed()
+            and self.page.url.startswith(f"{self.url}/")
+            and self.query().get("project") == project
+        )
 
     # -- places -------------------------------------------------------------------------------------------------------
 
@@ -152,17 +183,16 @@ class Screen:
         drag(self.page, (first["x"] + first["width"] * 0.3, y), (last["x"] + last["width"] * 0.7, y))
 
     def _place_of(self, selector: str) -> dict[str, float]:
-        """Where something lies that may be drawn anew just then."""
-        places: list[dict[str, float]] = []
+        """Where something lies that may be drawn anew just then, and rests."""
+        places: list[dict[str, float] | None] = []
 
-        def found() -> bool:
-            """Whether it was there."""
-            box = self.page.locator(selector).bounding_box()
-            places.extend([dict(box)] if box else [])
-            return box is not None
+        def rests() -> bool:
+            """Whether it is where it was a moment ago."""
+            places.append(self.page.locator(selector).bounding_box())
+            return places[-1] is not None and places[-2:-1] == places[-1:]
 
-        wait_until(found, self.page, timeout=SETTLED)
-        return places[-1]
+        wait_until(rests, self.page, timeout=SETTLED)
+        return dict(places[-1] or {})
 
     def threshold(self, slot: int = 0) -> dict[str, float]:
         """Where the dashed line of a plot lies."""
@@ -203,15 +233,15 @@ class Screen:
 
     def rows(self) -> list[str]:
         """Labels of the rows of the match view: the start of each match, or "selection"."""
-        return self.page.locator(".matrix .row:not([hidden]) .label").all_text_contents()
+        return self.page.locator(".matrix .row:visible .label").all_text_contents()
 
     def wait_for_rows(self, count: int) -> None:
-        """Wait until the match view has so many rows."""
-        expect(self.page.locator(".matrix .row:not([hidden])")).to_have_count(count, timeout=SETTLED)
+        """Wait until the match view shows so many rows; old ones are kept out of sight where there is no match."""
+        expect(self.page.locator(".matrix .row:visible")).to_have_count(count, timeout=SETTLED)
 
     def row_texts(self) -> list[str]:
         """Words of the rows of the match view, context included."""
-        return self.page.locator(".matrix .row:not([hidden]) .text").all_text_contents()
+        return self.page.locator(".matrix .row:visible .text").all_text_contents()
 
     def cell(self, row: int, offset: int) -> dict[str, float]:
         """Where a cell of the word matrix lies, by its distance from the start of the match."""

@@ -203,6 +203,7 @@ def test_gestures_are_undone_and_redone(page: Page, served: Server) -> None:
     undo, redo = (page.get_by_role("button", name=sign) for sign in "↶↷")
     expect(undo).to_be_disabled()
     screen.brush(5, 7)
+    screen.wait_for_address(selection="5-7")
     screen.wait_for_selected([0, 1, 2])
     screen.drag_threshold(0.95)
     screen.wait_for_selected([])

@@ -11,7 +11,7 @@ from lstmvis_panel.views import keys
 from tests.ui.screen import SETTLED, Screen
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from collections.abc import Callable
 
     from tests.tools.serving import Server
 
@@ -28,8 +28,8 @@ FOCUSED = """() => {
 
 
 @pytest.fixture
-def screen(page: Page, library_server: Server) -> Screen:
-    return Screen(page, library_server.url).open(project="library", left=0, position=100, threshold=0.5)
+def screen(stay: Callable[..., Screen], library_server: Server) -> Screen:
+    return stay(library_server, "library", left=0, position=100, threshold=0.5)
 
 
 def press(screen: Screen, *pressed: str, **address: Any) -> None:

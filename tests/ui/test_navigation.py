@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def screen(page: Page, library_server: Server) -> Screen:
-    return Screen(page, library_server.url).open(project="library", left=0, position=100, threshold=0.5)
+def screen(stay: Callable[..., Screen], library_server: Server) -> Screen:
+    return stay(library_server, "library", left=0, position=100, threshold=0.5)
 
 
 def first_word(screen: Screen) -> Locator:
@@ -83,8 +83,11 @@ def test_a_document_is_chosen_from_the_list_by_its_name_and_by_its_number(screen
     screen.wait_for_address(position=0)
 
 
-def test_of_thousands_of_documents_more_are_listed_as_they_are_scrolled(page: Page, library_server: Server) -> None:
-    screen = Screen(page, library_server.url).open(project="many")
+def test_of_thousands_of_documents_more_are_listed_as_they_are_scrolled(
+    stay: Callable[..., Screen], library_server: Server
+) -> None:
+    screen = stay(library_server, "many")
+    page = screen.page
     document_box(page).click()
     rows = page.locator(".list.narrow .row")
     expect(rows).to_have_count(200, timeout=SETTLED)
@@ -96,8 +99,8 @@ def test_of_thousands_of_documents_more_are_listed_as_they_are_scrolled(page: Pa
     screen.wait_for_address(position=3 * 2998)
 
 
-def test_a_recording_without_documents_has_no_box_for_them(page: Page, library_server: Server) -> None:
-    Screen(page, library_server.url).open(project="drawn")
+def test_a_recording_without_documents_has_no_box_for_them(stay: Callable[..., Screen], library_server: Server) -> None:
+    page = stay(library_server, "drawn").page
     expect(document_box(page)).to_have_count(0)
 
 
@@ -177,11 +180,10 @@ def test_keys_widen_and_narrow_the_words_and_the_mark_stays(screen: Screen) -> N
 
 
 def test_the_narrowest_words_are_colour_without_gaps_and_still_say_their_word(
-    page: Page, library_server: Server
+    stay: Callable[..., Screen], library_server: Server
 ) -> None:
-    screen = Screen(page, library_server.url).open(
-        project="library", left=0, selection="1-3", threshold=0.5, word_width=5
-    )
+    screen = stay(library_server, "library", left=0, selection="1-3", threshold=0.5, word_width=5)
+    page = screen.page
     screen.wait_for_selected([0, 1])
     assert page.locator(".strip text.word").count() == 0
     assert screen.text_of(71).startswith("great · step 71 · 2 of 2 selected states on")

@@ -42,8 +42,8 @@ def drawn(start_server: Callable[..., Server], tmp_path_factory: pytest.TempPath
 
 
 @pytest.fixture
-def screen(page: Page, drawn: Server) -> Screen:
-    return Screen(page, drawn.url).open(project="drawn", left=0)
+def screen(stay: Callable[..., Screen], drawn: Server) -> Screen:
+    return stay(drawn, "drawn", left=0)
 
 
 def test_brushing_words_selects_the_states_that_are_on_there(screen: Screen) -> None:
@@ -119,8 +119,11 @@ def test_the_threshold_is_dragged(screen: Screen) -> None:
     assert float(value) == pytest.approx(float(screen.query()["threshold"]))
 
 
-def test_the_plot_marks_all_selected_steps_where_no_state_goes_with_the_last_ones(page: Page, drawn: Server) -> None:
-    screen = Screen(page, drawn.url).open(project="drawn", left=0)
+def test_the_plot_marks_all_selected_steps_where_no_state_goes_with_the_last_ones(
+    stay: Callable[..., Screen], drawn: Server
+) -> None:
+    screen = stay(drawn, "drawn", left=0)
+    page = screen.page
     screen.brush(1, 4)  # from the first word on, state 3 alone is selected
     screen.wait_for_address(selection="1-4")
     screen.wait_for_selected([3])
@@ -198,8 +201,10 @@ def test_a_number_in_the_list_lights_its_line(screen: Screen) -> None:
     assert after.min() < 60  # ink, not blue: the line is lit
 
 
-def test_moving_forward_shows_later_steps_and_the_brush_stays_on_its_words(page: Page, drawn: Server) -> None:
-    screen = Screen(page, drawn.url).open(project="long", position=3, selection="5-7")
+def test_moving_forward_shows_later_steps_and_the_brush_stays_on_its_words(
+    stay: Callable[..., Screen], drawn: Server
+) -> None:
+    screen = stay(drawn, "long", position=3, selection="5-7")
     first = screen.steps()[0]
     screen.page.get_by_role("button", name="›").click()
     expect(screen.words.first).to_have_attribute("data-step", str(first + 5), timeout=SETTLED)
@@ -210,8 +215,8 @@ def test_moving_forward_shows_later_steps_and_the_brush_stays_on_its_words(page:
     expect(screen.words.first).to_have_attribute("data-step", str(first), timeout=SETTLED)
 
 
-def test_a_position_is_typed_and_marked(page: Page, drawn: Server) -> None:
-    screen = Screen(page, drawn.url).open(project="long")
+def test_a_position_is_typed_and_marked(stay: Callable[..., Screen], drawn: Server) -> None:
+    screen = stay(drawn, "long")
     field = screen.page.locator("input").first
     field.fill("200")
     field.press("Enter")
@@ -246,8 +251,8 @@ def test_words_and_lines_share_their_columns_to_the_pixel(
     assert blue.max() + 1 == pytest.approx(last["x"] + last["width"], abs=1)
 
 
-def test_words_get_wider_and_narrower(page: Page, drawn: Server) -> None:
-    screen = Screen(page, drawn.url).open(project="long", word_width=30)
+def test_words_get_wider_and_narrower(stay: Callable[..., Screen], drawn: Server) -> None:
+    screen = stay(drawn, "long", word_width=30)
     count = screen.words.count()
     screen.page.get_by_role("button", name="+").click()
     screen.wait_for_address(word_width=35)

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import xarray as xr
-    from playwright.sync_api import Page
 
     from tests.tools.serving import Server
 
@@ -52,8 +51,8 @@ def drawn(start_server: Callable[..., Server], tmp_path_factory: pytest.TempPath
 
 
 @pytest.fixture
-def screen(page: Page, drawn: Server) -> Screen:
-    screen = Screen(page, drawn.url).open(project="drawn", left=0, selection="5-7")
+def screen(stay: Callable[..., Screen], drawn: Server) -> Screen:
+    screen = stay(drawn, "drawn", left=0, selection="5-7")
     screen.wait_for_selected([0, 2, 3])
     return screen
 
@@ -133,8 +132,9 @@ def test_the_keyboard_goes_through_the_list(screen: Screen) -> None:
     expect(page.locator(".states li.lit")).to_have_text("3", timeout=SETTLED)
 
 
-def test_hundreds_of_states_are_listed_and_drawn_as_a_crowd(page: Page, drawn: Server) -> None:
-    screen = Screen(page, drawn.url).open(project="crowd", left=0, selection="6-8")
+def test_hundreds_of_states_are_listed_and_drawn_as_a_crowd(stay: Callable[..., Screen], drawn: Server) -> None:
+    screen = stay(drawn, "crowd", left=0, selection="6-8")
+    page = screen.page
     expect(page.locator(".states li")).to_have_count(CROWD, timeout=SETTLED)
     expect(page.get_by_text(f"{CROWD} of {CROWD} states on")).to_be_visible()
     last = page.locator(f'.states li[data-state="{CROWD - 1}"]')
@@ -155,8 +155,9 @@ def test_hundreds_of_states_are_listed_and_drawn_as_a_crowd(page: Page, drawn: S
     assert ((picture[:, 2] - picture[:, 0]) < 60).all()  # no other is
 
 
-def test_where_no_state_is_on_the_list_says_what_to_do(page: Page, drawn: Server) -> None:
-    screen = Screen(page, drawn.url).open(project="drawn", left=0)
+def test_where_no_state_is_on_the_list_says_what_to_do(stay: Callable[..., Screen], drawn: Server) -> None:
+    screen = stay(drawn, "drawn", left=0)
+    page = screen.page
     advice = page.locator(".states-box .advice")
     expect(advice).to_contain_text("Select words to list the states")
     screen.brush(5, 7)
@@ -168,8 +169,9 @@ def test_where_no_state_is_on_the_list_says_what_to_do(page: Page, drawn: Server
     )
 
 
-def test_one_state_one_word_and_a_document_of_one_step(page: Page, drawn: Server) -> None:
-    screen = Screen(page, drawn.url).open(project="single", left=1, right=1)
+def test_one_state_one_word_and_a_document_of_one_step(stay: Callable[..., Screen], drawn: Server) -> None:
+    screen = stay(drawn, "single", left=1, right=1)
+    page = screen.page
     screen.brush(5, 6)
     screen.wait_for_address(selection="5-6")
     screen.wait_for_selected([0])  # what is outside of the document counts as off

@@ -131,8 +131,8 @@ def colour_of(recording: xr.Dataset, name: str, value: float) -> str:
 
 
 @pytest.fixture
-def screen(page: Page, folder_server: Server) -> Screen:
-    return Screen(page, folder_server.url).open(project="drawn", left=0)
+def screen(stay: Callable[..., Screen], folder_server: Server) -> Screen:
+    return stay(folder_server, "drawn", left=0)
 
 
 @pytest.fixture
@@ -154,8 +154,9 @@ def test_tracks_are_added_from_the_list_of_those_not_shown(tracks: Tracks) -> No
     expect(tracks.add).to_be_hidden(timeout=SETTLED)
 
 
-def test_all_of_a_kind_are_added_at_once(page: Page, folder_server: Server) -> None:
-    tracks = Tracks(Screen(page, folder_server.url).open(project="drawn", tracks="top"))
+def test_all_of_a_kind_are_added_at_once(stay: Callable[..., Screen], folder_server: Server) -> None:
+    tracks = Tracks(stay(folder_server, "drawn", tracks="top"))
+    page = tracks.page
     tracks.add.click()
     page.get_by_role("button", name="add all 2").click()
     tracks.wait_for("top", "place", "there")
@@ -196,8 +197,9 @@ def test_escape_gives_a_drag_up(tracks: Tracks) -> None:
     assert "tracks" not in tracks.screen.query()
 
 
-def test_a_track_moves_by_arrow_keys_and_keeps_the_focus(page: Page, folder_server: Server) -> None:
-    tracks = Tracks(Screen(page, folder_server.url).open(project="drawn", tracks="capital,place,there"))
+def test_a_track_moves_by_arrow_keys_and_keeps_the_focus(stay: Callable[..., Screen], folder_server: Server) -> None:
+    tracks = Tracks(stay(folder_server, "drawn", tracks="capital,place,there"))
+    page = tracks.page
     tracks.label("capital").focus()
     page.keyboard.press("ArrowDown")
     tracks.wait_for("place", "capital", "there")
@@ -233,8 +235,8 @@ def test_a_reload_shows_the_same(page: Page, folder_server: Server) -> None:
     wait_until(lambda: picture() == before, page, timeout=SETTLED)
 
 
-def test_a_recording_without_annotations_says_so(page: Page, folder_server: Server) -> None:
-    Screen(page, folder_server.url).open(project="bare")
+def test_a_recording_without_annotations_says_so(stay: Callable[..., Screen], folder_server: Server) -> None:
+    page = stay(folder_server, "bare").page
     expect(page.get_by_text("This recording has no annotations.")).to_be_visible(timeout=SETTLED)
     expect(page.get_by_role("button", name="add track")).to_be_hidden()
 
@@ -260,9 +262,10 @@ def test_tracks_and_words_share_their_columns_to_the_pixel(page: Page, folder_se
     assert page.evaluate("document.documentElement.scrollWidth") <= 1000
 
 
-def test_narrow_words_give_way_to_colour(page: Page, folder_server: Server) -> None:
+def test_narrow_words_give_way_to_colour(stay: Callable[..., Screen], folder_server: Server) -> None:
     for word_width in (6, 30):
-        screen = Screen(page, folder_server.url).open(project="drawn", tracks="capital", word_width=word_width)
+        screen = stay(folder_server, "drawn", tracks="capital", word_width=word_width)
+        page = screen.page
         tracks = Tracks(screen)
         tracks.wait_for_colour(colour_of(tracked(), "capital", 0), "capital", 2)
         cell = tracks.cell("capital", 2)
@@ -271,8 +274,8 @@ def test_narrow_words_give_way_to_colour(page: Page, folder_server: Server) -> N
         assert (len(np.unique(inside, axis=0)) == 1) == (word_width == 6)
 
 
-def test_colours_fade_with_the_states_that_are_on(page: Page, folder_server: Server) -> None:
-    screen = Screen(page, folder_server.url).open(project="drawn", tracks="capital", left=0)
+def test_colours_fade_with_the_states_that_are_on(stay: Callable[..., Screen], folder_server: Server) -> None:
+    screen = stay(folder_server, "drawn", tracks="capital", left=0)
     tracks = Tracks(screen)
     capital, small = (colour_of(tracked(), "capital", code) for code in (1, 0))
     tracks.wait_for_colour(small, "capital", 2)  # nothing is selected
@@ -287,8 +290,8 @@ def test_colours_fade_with_the_states_that_are_on(page: Page, folder_server: Ser
     assert same(tracks.colour("capital", 26), capital)
 
 
-def test_a_dragged_threshold_changes_how_colours_fade(page: Page, folder_server: Server) -> None:
-    screen = Screen(page, folder_server.url).open(project="drawn", tracks="capital", left=0, selection="5-7")
+def test_a_dragged_threshold_changes_how_colours_fade(stay: Callable[..., Screen], folder_server: Server) -> None:
+    screen = stay(folder_server, "drawn", tracks="capital", left=0, selection="5-7")
     tracks = Tracks(screen)
     small = colour_of(tracked(), "capital", 0)
     tracks.wait_for_colour(mix(LIGHT.card, small, 0.2), "capital", 2)
@@ -296,8 +299,9 @@ def test_a_dragged_threshold_changes_how_colours_fade(page: Page, folder_server:
     tracks.wait_for_colour(small, "capital", 2)
 
 
-def test_bars_are_as_high_as_their_numbers(page: Page, folder_server: Server) -> None:
-    tracks = Tracks(Screen(page, folder_server.url).open(project="drawn", tracks="place"))
+def test_bars_are_as_high_as_their_numbers(stay: Callable[..., Screen], folder_server: Server) -> None:
+    tracks = Tracks(stay(folder_server, "drawn", tracks="place"))
+    page = tracks.page
     expect(tracks.label("place")).to_have_text("place0 – 29")
     tracks.wait_for_colour(colour_of(tracked(), "place", 29), "place", 29)
     picture = pixels(page).astype(int)
@@ -308,8 +312,11 @@ def test_bars_are_as_high_as_their_numbers(page: Page, folder_server: Server) ->
         assert high == pytest.approx(step / 29 * 23, abs=1)
 
 
-def test_predictions_come_best_first_and_the_next_word_is_marked(page: Page, folder_server: Server) -> None:
-    screen = Screen(page, folder_server.url).open(project="drawn", tracks="top", mask="no")
+def test_predictions_come_best_first_and_the_next_word_is_marked(
+    stay: Callable[..., Screen], folder_server: Server
+) -> None:
+    screen = stay(folder_server, "drawn", tracks="top", mask="no")
+    page = screen.page
     tracks = Tracks(screen)
     expect(tracks.label("top").locator("span")).to_have_text(["top 1", "2"])
     likely, unlikely = (colour_of(tracked(), "top_weight", weight) for weight in (0.75, 0.25))
@@ -328,10 +335,9 @@ def test_predictions_come_best_first_and_the_next_word_is_marked(page: Page, fol
     assert not framed(3, 1)
 
 
-def test_a_cell_says_its_value_in_words(page: Page, folder_server: Server) -> None:
-    screen = Screen(page, folder_server.url).open(
-        project="drawn", tracks="capital,place,there,top", selection="5-7", left=0
-    )
+def test_a_cell_says_its_value_in_words(stay: Callable[..., Screen], folder_server: Server) -> None:
+    screen = stay(folder_server, "drawn", tracks="capital,place,there,top", selection="5-7", left=0)
+    page = screen.page
     screen.wait_for_selected([0, 1])
     tracks = Tracks(screen)
     on = "0 of 2 selected states on"
@@ -375,10 +381,13 @@ def test_a_name_says_what_its_colours_mean(tracks: Tracks) -> None:
     expect(note.locator(".legend > span")).to_have_text(["0", "29"])
 
 
-def test_sites_of_seven_proteins_and_their_predictions_are_slim_bars(page: Page, server: Server) -> None:
+def test_sites_of_seven_proteins_and_their_predictions_are_slim_bars(
+    stay: Callable[..., Screen], server: Server
+) -> None:
     """Figure 9 of the paper: where annotated and predicted sites lie, all at once."""
     recording = open_recording(EXAMPLES / "dna" / "dna.h5")
-    screen = Screen(page, server.url).open(project="dna", position=4748, word_width=12, tracks=",".join(SITES))
+    screen = stay(server, "dna", position=4748, word_width=12, tracks=",".join(SITES))
+    page = screen.page
     tracks = Tracks(screen)
     wait_until(lambda: tracks.names() == SITES, page, timeout=SETTLED)
     site = colour_of(recording, "CTCF", 1)
