@@ -14,6 +14,7 @@ import param
 
 from lstmvis_panel import schema
 from lstmvis_panel.layers import Asked
+from lstmvis_panel.preview import preview_of
 from lstmvis_panel.questions import CONTEXT_AFTER, CONTEXT_BEFORE, MATCH_COUNT, QUANTILE, TOP, Matches, Query, answer
 from lstmvis_panel.selection import Rule
 from lstmvis_panel.sources import Sources
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
+    from lstmvis_panel.preview import Preview
     from lstmvis_panel.thresholds import ThresholdProfile
 
 LEFT_OF_MARK = 3
@@ -115,6 +117,9 @@ class Session(Sources):
     starting: str = param.String(doc="What stands where matches start, as a search says it; anything if empty.")
     theme: str = param.Selector(objects=["light", "dark"], default="light", doc="Colours of the page.")
 
+    previewing: str = param.String(
+        doc="The source whose threshold is dragged while the browser draws that by itself; lines and words wait."
+    )
     gesturing: bool = param.Boolean(default=False, doc="A mouse button is held; matching waits for its release.")
     highlighted: int | None = param.Integer(default=None, allow_None=True, doc="State under the pointer.")
     hovered: tuple[int, int] | None = param.Tuple(
@@ -193,6 +198,17 @@ class Session(Sources):
     def profile_of(self, source: str) -> ThresholdProfile | None:
         """How many states of a source the selection has at every threshold; None where there is none to count."""
         return self._layers[source].profile(self._asked(source))
+
+    def preview_of(self, source: str) -> Preview | None:
+        """What each threshold of a source will select at the steps shown; None where that can't be told beforehand."""
+        asked, chosen = self._asked(source), None
+        if asked.unit == QUANTILE:
+            return None
+        if source == self.source and (self.pinned is not None or self.alone is not None):
+            chosen = self.selected
+        elif asked.selection is None or self._states_of(source)[1]:
+            return None
+        return preview_of(self._layers[source].window, self.first, self.shown, asked, chosen)
 
     def selected_in(self, source: str) -> np.ndarray:
         """Selected states of a source that is shown: what is matched, or its own S1 at its own threshold."""

@@ -169,6 +169,70 @@ def profile_of(
     return _profile(_last_rows(quantiles, lowest), _last_rows(quantiles, highest), QUANTILES)
 
 
+def intervals_of(
+    states: xr.DataArray, start: int, stop: int, left: int = 0, right: int = 0, *, rule: str = Rule.ABOVE
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return which thresholds select each state: those above the one number, up to the other and with it.
+
+    Parameters
+    ----------
+    states, start, stop, left, right, rule
+        As for `select_states`.
+
+    Returns
+    -------
+    above, upto : numpy.ndarray
+        float64, one for each state; NaN for ``upto`` where no threshold selects it.
+
+    Raises
+    ------
+    RecordingError
+        As `select_states`.
+    """
+    criterion = criterion_of(states, 0.0, left, right, rule)
+    start, stop, first, last = selected_document(states, start, stop)
+    first, last = max(first, start - criterion.left), min(last, stop + criterion.right)
+    lowest, highest = _extremes(blocks_of(states, first, last), start, stop, criterion.rule)
+    transform = transform_of(states)
+    upto = np.where(_selectable(lowest, highest), greatest_thresholds(lowest, transform), np.nan)
+    above = greatest_thresholds(highest, transform)
+    return np.where(np.isnan(above), -np.inf, above), upto
+
+
+def greatest_thresholds(values: np.ndarray, transform: str) -> np.ndarray:
+    """Return the greatest threshold that each value reaches, under the rule "above".
+
+    Parameters
+    ----------
+    values
+        Stored values, of any shape.
+    transform
+        The source's: ``"tanh"`` or ``"none"``.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64, the shape of ``values``: `on` says yes up to this threshold, with it, and no above. NaN for NaN.
+    """
+    values = np.asarray(values, np.float64)
+    if transform == "none":
+        return values
+    # The way there and back is not exact: a unit in the last place more or less.
+    greatest: np.ndarray = np.tanh(values)
+    while (too_great := _back(greatest) > values).any():
+        greatest = np.where(too_great, np.nextafter(greatest, -np.inf), greatest)
+    while (greater := _back(np.nextafter(greatest, np.inf)) <= values).any():
+        greatest = np.where(greater, np.nextafter(greatest, np.inf), greatest)
+    return greatest
+
+
+def _back(thresholds: np.ndarray) -> np.ndarray:
+    """What decides about stored values; infinite past 1, which none reaches."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        limits: np.ndarray = np.where(thresholds > 1, np.nan, np.arctanh(np.clip(thresholds, -1, 1)))
+    return limits
+
+
 def _profile(lowest: np.ndarray, highest: np.ndarray, unit: Unit) -> ThresholdProfile:
     is_selected = _selectable(lowest, highest)
     highest = highest[is_selected]

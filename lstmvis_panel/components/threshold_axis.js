@@ -16,9 +16,12 @@ export function render({ model }) {
   mirror.tabIndex = -1
   mirror.setAttribute("aria-hidden", "true")
   mirror.className = "mirror threshold"
-  root.append(strip, ticks, line, said)
+  const overlay = document.createElement("canvas")
+  overlay.className = "overlay"
+  root.append(overlay, strip, ticks, line, said)
 
   let value = model.threshold, held = null, moved = false
+  let preview = null, previewed = false      // what thresholds will select, and whether that is drawn over the plot
   const outbox = latestOnly(model)
   const inStrip = () => model.unit === "quantile"
   const valueToPixel = (v) => (model.high - v) / (model.high - model.low) * model.extent
@@ -172,14 +175,52 @@ export function render({ model }) {
   function set(t, done) {
     value = rounded(t)
     drawLine()
-    outbox({ threshold: value, done })
+    if (preview && held !== null) previewed = true
+    if (previewed) drawPreview()
+    outbox({ threshold: value, done, previewed })
   }
+
+  // -- a drag drawn ahead of the server -------------------------------------------------------------------------------
+
+  const drawPreview = oncePerFrame(() => {
+    if (!previewed || !preview) return
+    const ratio = window.devicePixelRatio, pen = overlay.getContext("2d"), chosen = preview.selected(value)
+    overlay.width = model.across * ratio
+    overlay.height = model.extent * ratio
+    overlay.style.cssText = `left: ${model.gutter}px; width: ${model.across}px; height: ${model.extent}px`
+    pen.setTransform(ratio, 0, 0, ratio, 0, 0)
+    pen.strokeStyle = getComputedStyle(overlay).getPropertyValue("--lv-accent")
+    preview.stroke(pen, chosen, model.across / preview.shown, valueToPixel)
+    overlay.dataset.threshold = value
+    overlay.dataset.states = preview.numbers(chosen).join(" ")
+    if (model.matched) tellPreview(root, { heat: preview.heat(chosen, value), total: chosen.length })
+  })
+
+  // The server has drawn what was decided at the end of the drag: once that is painted, the overlay goes.
+  function settle() {
+    if (!previewed || held !== null || !outbox.idle()) return
+    requestAnimationFrame(() => requestAnimationFrame(() => {
+      if (held !== null || !outbox.idle()) return
+      previewed = false
+      overlay.width = 0
+      delete overlay.dataset.threshold
+      tellPreview(root, null)
+    }))
+  }
+
+  function ask() {
+    if (!preview && outbox.idle()) outbox({ preview: true })
+  }
+
+  model.on("preview", () => { preview = model.preview.states ? previewOf(model.preview) : null })
 
   for (const element of [line, mirror]) {
     const mirrored = element === mirror
     const height = () => within(mirrored ? valueToPixel(-value) : toPixel(value))
+    element.addEventListener("pointerenter", ask)
     element.addEventListener("pointerdown", (event) => {
       if (event.button !== 0) return
+      ask()
       element.setPointerCapture(event.pointerId)
       held = event.clientY - height()
       moved = false
@@ -208,6 +249,7 @@ export function render({ model }) {
     set(value + steps * model.step * (inStrip() ? 1 : sign()), true)
   })
 
+  model.on("seen", settle)
   model.on(["threshold", "seen"], () => {
     if (held !== null || !outbox.idle()) return
     value = model.threshold

@@ -16,7 +16,8 @@ class ThresholdAxis(GestureComponent):
     Under the rule "below" the line of a threshold l lies at -l, under "beyond" there is one at l and one at -l. A
     quantile is no place on the axis: then it is the strip, from 0 to 1, that holds the handle.
 
-    Gestures: ``{"threshold": number, "done": bool}``.
+    Gestures: ``{"threshold": number, "done": bool, "previewed": bool}``, the last of them whether the lines of the drag
+    are drawn in the browser; ``{"preview": True}`` asks for what that takes.
     """
 
     low: float = param.Number(default=-1.0, doc="Value at the lower edge.")
@@ -31,9 +32,13 @@ class ThresholdAxis(GestureComponent):
         doc="How many states thresholds select: ``edges`` of stretches, ascending, a count between each two in "
         "``counts``, the ``widest`` of them (low, high); empty for no strip.",
     )
+    preview: dict[str, Any] = param.Dict(
+        default={}, doc="What each threshold will select, as `Preview.sent`; empty where that is not known."
+    )
+    matched: bool = param.Boolean(default=True, doc="Whether the words show how many of these states are on.")
     gutter: int = param.Integer(default=GUTTER, doc="Width of strip and axis in px.")
     across: int = param.Integer(default=0, doc="Width of the plot in px.")
     extent: int = param.Integer(default=PLOT_HEIGHT, doc="Height of the plot in px.")
 
-    _esm: ClassVar[str] = script("threshold_axis", "gesture")
+    _esm: ClassVar[str] = script("threshold_axis", "preview", "gesture")
     _stylesheets: ClassVar[list[str]] = [stylesheet("threshold_axis")]

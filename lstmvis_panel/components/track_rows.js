@@ -2,7 +2,7 @@
 // at once; the server brings what the cells hold. Colours fade with the number of selected states that are on, which is all
 // that comes anew while a threshold is dragged.
 
-export function render({ model }) {
+export function render({ model, view }) {
   const root = element("div", "tracks")
   const board = element("div", "board", root)
   const canvas = element("canvas", "", board)
@@ -26,6 +26,8 @@ export function render({ model }) {
   let layout = { rows: [], height: 0 }
   let current = null                       // cell [row, column] that is framed and said
   let active = [0, 0], inside = false
+  let ahead = null                         // heat and total while the browser draws a drag of the threshold by itself
+  let deafen = null
   const outbox = latestOnly(model)
   const limited = (value, high) => Math.max(0, Math.min(value, high))
   const count = () => model.words.length
@@ -71,7 +73,8 @@ export function render({ model }) {
     drawMenu()
   }
 
-  const fade = (i) => faded && model.total ? FAINTEST + (1 - FAINTEST) * model.heat[i] / model.total : 1
+  const known = () => ahead ?? model
+  const fade = (i) => faded && known().total ? FAINTEST + (1 - FAINTEST) * known().heat[i] / known().total : 1
 
   function paint() {
     paintRows(canvas, layout, { count: count(), cell: model.cell, first: model.first, edges: model.edges }, fade)
@@ -124,7 +127,7 @@ export function render({ model }) {
   function sentence([r, i]) {
     const { track, row } = layout.rows[r], text = track.texts[row.codes[i]]
     const step = `step ${(model.first + i).toLocaleString("en")}`
-    const on = model.total ? [`${model.heat[i]} of ${model.total} selected states on`] : []
+    const { heat, total } = known(), on = total ? [`${heat[i]} of ${total} selected states on`] : []
     const word = model.words[i].trim() ? model.words[i] : JSON.stringify(model.words[i])
     return [word, step, value(track, row, i, text), ...on].join(" · ")
   }
@@ -210,10 +213,14 @@ export function render({ model }) {
   adopt()
   draw()
   // Fonts and colours of the page are known once it is laid out.
-  const sizes = new ResizeObserver(oncePerFrame(draw))
+  const sizes = new ResizeObserver(oncePerFrame(() => {
+    deafen ??= hearPreview(view.el.getRootNode().host ?? root, (said) => { ahead = said; repaint() })
+    draw()
+  }))
   sizes.observe(root)
   model.on("remove", () => {
     sizes.disconnect()
+    deafen?.()
     window.removeEventListener("scroll", scrolled, { capture: true })
   })
   return root

@@ -30,5 +30,5 @@ class TrackRows(GestureComponent):
     above: int = param.Integer(default=0, doc="Height in px from the upper edge of the words to the first track.")
     gutter: int = param.Integer(default=GUTTER, doc="Space left of the first step in px.")
 
-    _esm: ClassVar[str] = script("track_rows", "squeeze", "track_painter", "track_labels", "gesture")
+    _esm: ClassVar[str] = script("track_rows", "squeeze", "track_painter", "track_labels", "preview", "gesture")
     _stylesheets: ClassVar[list[str]] = [stylesheet("track_rows")]

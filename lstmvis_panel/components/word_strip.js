@@ -27,6 +27,7 @@ export function render({ model, view }) {
   root.append(svg, told)
 
   let range = null, left = 0, right = 0      // what is drawn; runs ahead of the server while the mouse is held
+  let ahead = null                           // heat and total while the browser draws a drag of the threshold by itself
   let gesture = null
   let cursor = null, anchor = null           // the step that keys are at, and the one that they select from
   const outbox = latestOnly(model)
@@ -60,9 +61,10 @@ export function render({ model, view }) {
     drawMarks()
   }
 
-  const warmth = (i) => model.total ? Math.round(model.heat[i] / model.total * 100 * model.warmest) : 0
+  const known = () => ahead ?? model
+  const warmth = (i) => known().total ? Math.round(known().heat[i] / known().total * 100 * model.warmest) : 0
   const sentence = (i, said) => `${said} · step ${(model.first + i).toLocaleString("en")}` +
-    (model.total ? ` · ${model.heat[i]} of ${model.total} selected states on` : "")
+    (known().total ? ` · ${known().heat[i]} of ${known().total} selected states on` : "")
 
   function drawHeat() {
     const { words } = model
@@ -240,19 +242,20 @@ export function render({ model, view }) {
   })
   model.on(["selection", "left", "right", "seen"], adopt)
 
-  let placed = false, unwatchWheel = () => {}
+  let placed = false, unwatchWheel = () => {}, deafen = () => {}
   const sizes = new ResizeObserver(() => {
     if (!placed) {
       keepEnter(root)
       const board = view.el.getRootNode().host ?? root      // what stands above and below in the same columns
       unwatchWheel = watchWheel(board, model, outbox)
+      deafen = hearPreview(board, (said) => { ahead = said; redraw() })
     }
     placed = true
     const room = Math.floor(root.getBoundingClientRect().width) - model.gutter
     if (room > 0 && room !== model.room) model.room = room
   })
   sizes.observe(root)
-  model.on("remove", () => { sizes.disconnect(); unwatchWheel() })
+  model.on("remove", () => { sizes.disconnect(); unwatchWheel(); deafen() })
   dropEchoes(view.model.document)
   adopt()
   drawWords()

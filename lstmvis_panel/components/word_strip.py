@@ -44,5 +44,7 @@ class WordStrip(GestureComponent):
     right: int = param.Integer(default=0, doc="Steps after the selection at which states must be off.")
     room: int = param.Integer(default=0, doc="Width in px that the page has for steps; set by the browser.")
 
-    _esm: ClassVar[str] = script("word_strip", "squeeze", "tokens", "token_track", "gesture", "wheel", "notebook")
+    _esm: ClassVar[str] = script(
+        "word_strip", "squeeze", "tokens", "token_track", "preview", "gesture", "wheel", "notebook"
+    )
     _stylesheets: ClassVar[list[str]] = [stylesheet("word_strip")]

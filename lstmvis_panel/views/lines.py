@@ -37,6 +37,8 @@ CRITERION = ["selection", "left", "right", "rule", "unit", "lacking"]
 
 OVER_ALL = {"position": "absolute", "top": "0", "left": "0", "width": "100%", "z-index": "2"}
 
+NONE = np.zeros(0, np.int64)
+
 Redraw = hv.streams.Stream.define("Redraw", times=0)
 
 
@@ -65,6 +67,7 @@ class LinesView(pn.viewable.Viewer):
         self._redraw = Redraw()
         self._drawn: tuple[Any, ...] = ()
         self._stairs_for: tuple[Any, ...] = ()
+        self._preview_for: tuple[Any, ...] | None = None
         self.axis = ThresholdAxis(sizing_mode="stretch_width", height=PLOT_HEIGHT, margin=0, styles=OVER_ALL)
         self.canvas = pn.Column(
             pn.pane.HoloViews(self._plot(), sizing_mode="stretch_both", margin=0),
@@ -127,6 +130,12 @@ class LinesView(pn.viewable.Viewer):
         return self.session.values_of(self.source)
 
     @property
+    def chosen(self) -> np.ndarray:
+        """The states whose lines are drawn; none while the browser draws them over the plot."""
+        session = self.session
+        return NONE if session.previewing == self.source else session.selected_in(self.source)
+
+    @property
     def lit(self) -> int | None:
         """The state that is lit up here."""
         return self.session.highlighted if self.matched else None
@@ -149,13 +158,11 @@ class LinesView(pn.viewable.Viewer):
     def _look(self) -> tuple[Any, ...]:
         """All that the plot follows from. A longer selection may have the same states."""
         session = self.session
-        selected = session.selected_in(self.source)
-        return self.source, self.frame, session.theme, session.selection, selected.tobytes(), self.lit
+        return self.source, self.frame, session.theme, session.selection, self.chosen.tobytes(), self.lit
 
     def _layers(self) -> list[hv.Element]:
         """What lies over one another in the plot; the same object again where nothing of it has changed."""
-        session, values, frame, theme = self.session, self.values, self.frame, self.theme
-        selected = session.selected_in(self.source)
+        session, values, frame, theme, selected = self.session, self.values, self.frame, self.theme, self.chosen
         crowd = len(selected) > plots.LINES_AT_MOST
         window = (self.source, frame, theme.name)
         chosen = (*window, selected.tobytes())
@@ -176,7 +183,10 @@ class LinesView(pn.viewable.Viewer):
         ]
 
     @param.depends(
-        *[f"session.{name}" for name in (*WINDOW, *CRITERION, "selected", "thresholds", "highlighted", "theme")],
+        *[
+            f"session.{name}"
+            for name in (*WINDOW, *CRITERION, "selected", "thresholds", "highlighted", "theme", "previewing")
+        ],
         watch=True,
     )
     def _show(self) -> None:
@@ -195,8 +205,10 @@ class LinesView(pn.viewable.Viewer):
         self.axis.param.update(
             low=frame.low, high=frame.high, across=frame.width, extent=frame.height, height=frame.height,
             rule=session.rule, unit=session.unit, step=session.step_of(self.source),
-            label=f"Threshold of {title(self.source)}",
+            label=f"Threshold of {title(self.source)}", matched=self.matched,
         )  # fmt: skip
+        if self._preview_for not in (None, self._decides):
+            self._preview_for, self.axis.preview = None, {}
         self._show_stairs()
         self._show_threshold()
 
@@ -245,9 +257,21 @@ class LinesView(pn.viewable.Viewer):
         gone.add_subscriber(lambda **_: self.session.light(None, "plot"))
         self._streams = (box, pointer, gone)
 
+    @property
+    def _decides(self) -> tuple[Any, ...]:
+        """All that decides, beside the threshold, what is drawn during a drag of it."""
+        session, frame = self.session, self.frame
+        by_hand = (session.pinned and tuple(session.pinned), session.alone) if self.matched else ()
+        return (self.source, frame.first, frame.stop, *(getattr(session, name) for name in CRITERION), by_hand)
+
     def _threshold_dragged(self, gesture: dict[str, Any]) -> None:
+        if "preview" in gesture:
+            preview = self.session.preview_of(self.source)
+            self._preview_for, self.axis.preview = self._decides, {} if preview is None else preview.sent
+            return
+        previewed = gesture.get("previewed") and not gesture["done"]
         with param.parameterized.batch_call_watchers(self.session):
-            self.session.gesturing = not gesture["done"]
+            self.session.param.update(gesturing=not gesture["done"], previewing=self.source if previewed else "")
             self.session.set_threshold(self.source, float(gesture["threshold"]))
 
     def _match(self) -> None:

@@ -74,8 +74,10 @@ class TracksView(pn.viewable.Viewer):
             heat=session.heat.tolist(), total=len(session.selected),
         )  # fmt: skip
 
-    @param.depends("session.source", "session.selected", watch=True)
+    @param.depends("session.source", "session.selected", "session.previewing", watch=True)
     def _show_heat(self) -> None:
+        if self.session.previewing == self.session.source:
+            return  # the browser is ahead
         self.rows.param.update(heat=self.session.heat.tolist(), total=len(self.session.selected))
 
     def _changed(self, gesture: dict[str, Any]) -> None:

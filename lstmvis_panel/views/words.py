@@ -52,9 +52,11 @@ class WordsView(pn.viewable.Viewer):
             self._strip = (key, shown)
         return self._strip[1]
 
-    @param.depends(*[f"session.{name}" for name in [*WINDOW, "selected", "theme"]], watch=True)
+    @param.depends(*[f"session.{name}" for name in [*WINDOW, "selected", "theme", "previewing"]], watch=True)
     def _show_words(self) -> None:
         session = self.session
+        if session.previewing == session.source:
+            return  # the browser is ahead
         first, stop = session.first, session.first + session.shown
         edges = schema.document_edges(session.recording)
         inside = edges[(edges > first) & (edges < stop)]

@@ -56,8 +56,10 @@ WATCH = """() => {
   }
   const walk = (root) => [...root.querySelectorAll("*")].flatMap((e) => e.shadowRoot ? [e, ...walk(e.shadowRoot)] : [e])
   for (const element of walk(document)) {
-    const what = element.matches(".strip svg") ? "strip" : element.matches(".matrix") ? "matrix" : null
-    const changes = { childList: true, subtree: true, characterData: true, attributeFilter: ["style"] }
+    const kinds = { ".strip svg": "strip", ".matrix": "matrix", ".overlay": "lines" }
+    const what = Object.entries(kinds).find(([selector]) => element.matches(selector))?.[1]
+    const changes = { childList: true, subtree: true, characterData: true,
+      attributeFilter: ["style", "data-threshold"] }
     if (what) new MutationObserver(() => stamp(what)).observe(element, changes)
   }
 }""".replace("HEIGHTS", str(list(STACKED_HEIGHTS)))
@@ -217,7 +219,7 @@ def measured(steps: int, states: int, moves: int) -> list[Figure]:
             figures += gestures(opened(browser, server, project="wandering", tracks="level"), moves)
             others = ",".join(f"cell{number}@0.3" for number in range(2, STACKED + 1))
             full = opened(browser, server, project="full", stack=others, tracks=TRACKS, top=ROWS)
-            full.wait_for_rows(ROWS + 1)  # the selection's own is the first
+            full.wait_for_rows(ROWS)
             figures += gestures(full, moves, ", full page")
         browser.close()
     return figures

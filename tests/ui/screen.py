@@ -174,6 +174,11 @@ class Screen:
         y = f["y"] + (f["high"] - value) / (f["high"] - f["low"]) * f["height"]
         return x, y
 
+    def value_at(self, y: float, slot: int = 0) -> float:
+        """Value at a height in a lines plot."""
+        f = self.lines(slot)
+        return f["high"] - (y - f["y"]) / f["height"] * (f["high"] - f["low"])
+
     # -- gestures -----------------------------------------------------------------------------------------------------
 
     def brush(self, start: int, stop: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,7 +10,8 @@ import pytest
 from panel.tests.util import wait_until
 from playwright.sync_api import expect
 
-from lstmvis_panel import save_recording
+from lstmvis_panel import save_recording, select_states
+from lstmvis_panel.selection import on
 from tests.drawn import recording_of
 from tests.ui.gestures import drag, press
 from tests.ui.screen import SETTLED, Screen, pixels
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    import xarray as xr
     from playwright.sync_api import Page
 
     from tests.tools.serving import Server
@@ -38,7 +41,16 @@ def drawn(start_server: Callable[..., Server], tmp_path_factory: pytest.TempPath
     folder: Path = tmp_path_factory.mktemp("drawn")
     save_recording(recording_of(WORDS, *ROWS), folder / "drawn.h5")
     save_recording(recording_of("abcdefghij" * 40, ".##......." * 40), folder / "long.h5")
+    save_recording(anyhow(), folder / "anyhow.h5")
     return start_server(folder)
+
+
+def anyhow() -> xr.Dataset:
+    """Forty states of which every threshold selects others; stored before tanh."""
+    stored = np.random.default_rng(3).normal(0.6, 0.7, (len(WORDS), 40)).cumsum(axis=0).astype(np.float32)
+    recording = recording_of(WORDS, *ROWS)
+    attrs = {"kind": "states", "transform": "tanh"}
+    return recording.assign(cell=(("step", "anyhow_state"), np.sin(stored).astype(np.float32), attrs))
 
 
 @pytest.fixture
@@ -153,6 +165,51 @@ def test_the_line_follows_the_mouse_before_it_is_let_go(screen: Screen) -> None:
     assert screen.query() == asked  # the address, and matching, wait for the end of the gesture
     screen.page.mouse.up()
     screen.page.wait_for_function("!location.search.includes('threshold=0.3&')", timeout=SETTLED)
+
+
+@pytest.mark.parametrize("rule", ["above", "beyond"])
+def test_a_drag_is_drawn_in_the_browser_as_the_server_decides_at_its_end(
+    stay: Callable[..., Screen], drawn: Server, rule: str
+) -> None:
+    screen = stay(drawn, "anyhow", selection="5-7", left=1, threshold=0.1, rule=rule, tracks="capital")
+    page, states, overlay = screen.page, anyhow().cell, screen.page.locator(".overlay")
+    frame, line = screen.lines(), screen.threshold()
+    x, y = line["x"] + frame["width"] * 0.8, line["y"] + line["height"] / 2
+    page.mouse.move(x, y)
+    page.wait_for_timeout(300)  # a hand rests on the handle, too, before it drags
+    press(page, (x, y), towards=(x, y - 60))
+    seen = set()
+    for height in (-20, -35, -50, -70):
+        page.mouse.move(x, y + height)
+        value = screen.value_at(y + height)
+        wait_until(
+            lambda wanted=value: abs(float(overlay.get_attribute("data-threshold") or 9) - wanted) < 0.01,
+            page,
+            timeout=SETTLED,
+        )
+        threshold = float(overlay.get_attribute("data-threshold") or 9)
+        selected = select_states(states, 5, 7, threshold, left=1, rule=rule)
+        assert [int(number) for number in (overlay.get_attribute("data-states") or "").split()] == selected.tolist()
+        is_on = on(states.values[:, selected], threshold, "tanh", rule).sum(axis=1)
+        said = [screen.text_of(step).partition(" selected states on")[0].rpartition(" · ")[2] for step in range(30)]
+        assert said == [f"{count} of {len(selected)}" for count in is_on] or not len(selected)
+        seen.add(len(selected))
+    assert len(seen) > 1
+    shown = pixels(page)
+    page.mouse.up()
+    expect(overlay).not_to_have_attribute("data-threshold", re.compile(".*"), timeout=SETTLED)
+    screen.wait_for_selected(selected.tolist())
+    screen.wait_for_address(threshold=threshold)
+    # The server's lines are where the browser's were, but for how their edges are smoothed.
+    area = np.s_[round(frame["y"]) + 8 : round(frame["y"] + frame["height"]), round(frame["x"]) : round(x) - 40]
+    before, after = ((picture[area][:, :, 2].astype(int) - picture[area][:, :, 0]) for picture in (shown, pixels(page)))
+    for one, other in ((before, after), (after, before)):
+        line = one > 100
+        assert line.mean() > 0.005
+        around = np.maximum.reduce(
+            [np.roll(other, (down, right), (0, 1)) for down in (-1, 0, 1) for right in (-1, 0, 1)]
+        )
+        assert (around[line] > 40).mean() > 0.98
 
 
 def test_the_threshold_is_typed(screen: Screen) -> None:
