@@ -25,7 +25,7 @@ FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
 
 @dataclass(frozen=True)
 class Scene:
-    """A picture: what is opened, and which words are brushed."""
+    """A picture: what is opened, and which words are brushed, if any; the address may say what is selected."""
 
     name: str
     words: tuple[str, ...]

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tests.tools.serving import Server
 
 PHRASE = (3142, 3145)  # the tremendous whale
+VERB_PHRASE = (1603, 1605)  # was rushing
 
 
 @cache
@@ -42,8 +43,9 @@ def listed(screen: Screen) -> list[int]:
 
     def said() -> bool:
         query = screen.query()
+        start, stop = map(int, query["selection"].split("-"))
         wanted = select_states(
-            novels()["cell2"], *PHRASE, float(query["threshold"]), int(query["left"]), int(query["right"])
+            novels()["cell2"], start, stop, float(query["threshold"]), int(query["left"]), int(query["right"])
         )
         return screen.selected() == wanted.tolist()
 
@@ -68,17 +70,27 @@ def test_figure_4_a_hypothesis_is_narrowed_down(screen: Screen) -> None:
     assert selected[-1]
 
 
-def test_figure_7_a_noun_phrase_finds_noun_phrases(screen: Screen) -> None:
-    screen.brush(*PHRASE)
-    screen.wait_for_address(selection="3142-3145")
+@pytest.mark.parametrize(
+    ("phrase", "count", "annotation"), [(PHRASE, 23, "noun_chunk"), (VERB_PHRASE, 50, "verb_chunk")]
+)
+def test_figure_7_a_phrase_finds_phrases_of_its_kind(
+    screen: Screen, phrase: tuple[int, int], count: int, annotation: str
+) -> None:
+    field = screen.page.locator("input").first
+    field.fill(str(phrase[0]))
+    field.press("Enter")
+    screen.wait_for_address(position=phrase[0])
+    screen.ready()
+    screen.brush(*phrase)
+    screen.wait_for_address(selection=f"{phrase[0]}-{phrase[1]}")
     screen.drag_limit("left", 1)
     screen.wait_for_address(left=1)
-    assert len(listed(screen)) == 23
+    assert len(listed(screen)) == count
     screen.wait_for_rows(50)
     expect(screen.page.get_by_text("all steps searched")).to_be_visible()
-    screen.page.get_by_label("Words coloured by").select_option(label="noun chunk")
-    screen.wait_for_address(mapping="noun_chunk")
-    labels, codes = schema.labels(novels(), "noun_chunk"), novels()["noun_chunk"].values
+    screen.page.get_by_label("Words coloured by").select_option(label=annotation.replace("_", " "))
+    screen.wait_for_address(mapping=annotation)
+    labels, codes = schema.labels(novels(), annotation), novels()[annotation].values
     starts = [int(label.replace(",", "")) for label in screen.rows() if label != "selection"]
     begins = [labels[codes[start]] == "begin" for start in starts]
     assert sum(begins) >= 0.95 * len(begins)
