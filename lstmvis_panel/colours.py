@@ -16,7 +16,7 @@ import numpy as np
 
 from lstmvis_panel.flags import present
 from lstmvis_panel.schema import Kind, RecordingError, blocks, kind_of, labels
-from lstmvis_panel.style import Theme, ramp
+from lstmvis_panel.style import FOREMOST, Theme, ramp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -288,14 +288,22 @@ def _label_scale(recording: xr.Dataset, name: str, theme: Theme) -> LabelScale:
         # No and yes are the ends of a number from 0 to 1: a flag looks as the chance does that a model gives to it.
         ends = tuple(int(code == one) for code in range(len(texts)))
         return LabelScale(title(name), (*theme.scale, theme.rest), (-0.5, 2.5), texts, ends)
-    counts = _counts(recording, name, len(texts))
-    # Frequent labels first, but coloured in their own order: levels 1, 2, 3 read best as they are counted.
-    frequent = np.argsort(-counts, kind="stable")[: len(theme.categories)]
-    chosen = np.sort(frequent[counts[frequent] > 0])
+    chosen = _coloured(_counts(recording, name, len(texts)), len(theme.categories))
     position = np.full(len(texts), len(chosen))
     position[chosen] = np.arange(len(chosen))
     colours = (*theme.categories[: len(chosen)], theme.rest)
     return LabelScale(title(name), colours, (-0.5, len(colours) - 0.5), texts, tuple(position.tolist()))
+
+
+def _coloured(counts: np.ndarray, most: int) -> np.ndarray:
+    """Codes of the labels that have a colour of their own, in the order of the colours.
+
+    The foremost colours go to the most frequent labels, but in the labels' order: levels 1, 2, 3 read best as they are
+    counted.
+    """
+    frequent = np.argsort(-counts, kind="stable")[:most]
+    frequent = frequent[counts[frequent] > 0]
+    return np.concatenate([np.sort(frequent[:FOREMOST]), np.sort(frequent[FOREMOST:])])
 
 
 def _limits(recording: xr.Dataset, name: str) -> tuple[float, float]:

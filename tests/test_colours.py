@@ -8,7 +8,7 @@ import xarray as xr
 
 from lstmvis_panel.colours import READABLE, annotation_scale, contrast, count_scale, ink_on, number_text, title, titled
 from lstmvis_panel.schema import RecordingError
-from lstmvis_panel.style import DARK, LIGHT, THEMES, mix
+from lstmvis_panel.style import DARK, FOREMOST, LIGHT, THEMES, mix
 
 THEME = pytest.mark.parametrize("theme", [LIGHT, DARK], ids=list(THEMES))
 
@@ -103,6 +103,17 @@ def test_rare_labels_share_the_colour_of_the_rest():
     assert scale.colour(0) == LIGHT.rest
     assert [scale.colour(code) for code in range(1, many + 1)] == list(LIGHT.categories)
     assert scale.legend[-1] == (LIGHT.rest, "other")
+
+
+def test_the_most_frequent_labels_take_the_foremost_colours_in_their_own_order():
+    rare = 2
+    #                     each label once, all but two of them once more
+    codes = [*range(FOREMOST + rare), *range(rare, FOREMOST + rare)]
+    scale = annotation_scale(labelled(codes, [f"t{i}" for i in range(FOREMOST + rare)]), "tag", LIGHT)
+    colours = [scale.colour(code) for code in range(FOREMOST + rare)]
+    assert colours[rare:] == list(LIGHT.categories[:FOREMOST])
+    assert colours[:rare] == list(LIGHT.categories[FOREMOST : FOREMOST + rare])
+    assert [text for _, text in scale.legend] == [f"t{i}" for i in range(FOREMOST + rare)]
 
 
 def test_a_label_that_never_occurs_takes_no_colour():
