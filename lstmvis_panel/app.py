@@ -183,6 +183,8 @@ def dressed(theme: str, *, window: bool = True) -> dict[str, str]:
     """Style of the page's frame, which hands its colours to all that is in it."""
     return {
         **THEMES[theme].properties(),
+        # Else Panel's colour of text: that of the theme with which the page was loaded, or of JupyterLab's.
+        "--design-background-text-color": "var(--lv-ink)",
         "background": "var(--lv-page)",
         "min-height": "100vh" if window else "0",
         "min-width": f"{LEAST_WIDTH}px",  # a narrower window, or cell, scrolls
