@@ -49,7 +49,11 @@ export function render({ model, view }) {
       const row = make("li", { className: "row", role: "option", id: `${id}-${i}` },
         make("span", { className: "number", textContent: number }), make("span", { className: "before" }, make("span", { textContent: before })), rest)
       row.dataset.row = i
-      if (model.taking) row.append(make("button", { type: "button", textContent: model.taking, tabIndex: -1 }))
+      // No button: an option may hold none. Who can't see it is told of the key.
+      if (model.taking) {
+        row.append(make("span", { className: "take", textContent: model.taking, title: "Shift+Enter", ariaHidden: "true" }))
+        row.setAttribute("aria-keyshortcuts", "Enter Shift+Enter")
+      }
       rows.append(row)
     }
     mark()
@@ -96,7 +100,7 @@ export function render({ model, view }) {
   }
 
   function more() {
-    const ahead = list.scrollHeight - list.scrollTop - list.clientHeight
+    const ahead = rows.scrollHeight - rows.scrollTop - rows.clientHeight
     if (!isOpen() || ahead > NEAR_END || model.rows.length >= model.total || asked === model.rows.length) return
     asked = model.rows.length
     model.send_msg({ more: asked })
@@ -131,12 +135,12 @@ export function render({ model, view }) {
     event.preventDefault()
   })
   // The focus stays in the box, so that the list stays too.
-  list.addEventListener("pointerdown", (event) => { if (!event.target.closest("button")) event.preventDefault() })
+  list.addEventListener("pointerdown", (event) => event.preventDefault())
   list.addEventListener("click", (event) => {
     const row = event.target.closest(".row")
-    if (row) take(Number(row.dataset.row), Boolean(event.target.closest("button")))
+    if (row) take(Number(row.dataset.row), Boolean(event.target.closest(".take")))
   })
-  list.addEventListener("scroll", more)
+  rows.addEventListener("scroll", more)
   root.addEventListener("focusout", () => setTimeout(() => { if (!inside()) { open(false); rest() } }))
   for (const [button, step] of [[back, -1], [forward, 1]]) button.addEventListener("click", () => model.send_msg({ step }))
 

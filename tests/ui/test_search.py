@@ -55,9 +55,13 @@ def test_the_words_of_a_hit_are_selected(screen: Screen) -> None:
     box(screen).fill("great whale")
     expect(rows(screen).first).to_be_visible(timeout=SETTLED)
     rows(screen).nth(1).hover()
-    rows(screen).nth(1).get_by_role("button", name="select").click()
+    rows(screen).nth(1).get_by_text("select", exact=True).click()
     screen.wait_for_address(position=11, selection="11-13")
     screen.wait_for_selected([0])
+    box(screen).click()
+    box(screen).press("ArrowDown")
+    box(screen).press("Shift+Enter")
+    screen.wait_for_address(position=1, selection="1-3")
 
 
 def test_hits_are_gone_through_by_enter_by_buttons_and_by_keys(screen: Screen) -> None:
