@@ -76,6 +76,14 @@ def test_words_can_be_read_in_ink_on_every_label(theme):
 
 
 @THEME
+def test_text_can_be_read_on_whatever_it_stands(theme):
+    papers = (theme.card, theme.page, theme.quiet)
+    pairs = [(text, paper) for text in (theme.ink, theme.muted, theme.accent) for paper in papers]
+    pairs += [(theme.threshold, theme.card), (theme.on_accent, theme.accent)]
+    assert [pair for pair in pairs if contrast(*pair) < READABLE] == []
+
+
+@THEME
 @EYE
 @pytest.mark.parametrize("ends", ["ramp", "scale", "weights", "density"])
 def test_numbers_run_one_way_between_light_and_dark(theme, eye, ends):
