@@ -236,6 +236,17 @@ def test_heatmaps_are_dragged_aside_moved_by_key_removed_and_added(screen: Scree
     screen.wait_for_address(heatmaps="place,match count,capital")
     expect(screen.page.locator(".heads .name")).to_have_text(["place", "match count", "capital"], timeout=SETTLED)
 
+    # There is no room for all three: arrows beside the titles lead to the others.
+    back, forward = (screen.page.get_by_role("button", name=f"Heatmaps further {side}") for side in ("left", "right"))
+    expect(back).to_be_hidden()
+    left = heatmaps_box(screen)["x"]
+    forward.click()
+    expect(forward).to_be_hidden(timeout=SETTLED)
+    assert heatmaps_box(screen)["x"] < left - step / 2
+    back.click()
+    wait_until(lambda: heatmaps_box(screen)["x"] == left, screen.page, timeout=SETTLED)
+    expect(back).to_be_hidden()
+
 
 def test_each_heatmap_has_its_cells_below_its_title(stay: Callable[..., Screen], matched: Server) -> None:
     screen = stay(matched, "drawn", left=0, selection="5-7", heatmaps="capital,match count")

@@ -130,20 +130,24 @@ def wheel(screen: Screen, place: tuple[float, float], key: str, by: float) -> No
     screen.page.keyboard.up(key)
 
 
-@pytest.mark.parametrize("over", ["words", "lines"])
-def test_the_wheel_with_ctrl_zooms_around_the_pointer(screen: Screen, over: str) -> None:
-    word = screen.word(110)
-    place = middle(word) if over == "words" else screen.point(110, 0.2)
-    wheel(screen, place, "Control", -200)
-    screen.wait_for_address(word_width=40)
-    screen.ready()
-    wider = screen.word(110)
-    assert wider["x"] <= place[0] + 20
-    assert wider["x"] + wider["width"] >= place[0] - 20
-    wheel(screen, place, "Control", 2000)
-    screen.wait_for_address(word_width=5)
-    screen.page.keyboard.press("u")
-    screen.wait_for_address(word_width=40)  # however many turns it took
+def test_the_wheel_with_ctrl_zooms_around_the_pointer_over_words_lines_and_tracks(screen: Screen) -> None:
+    x, _ = middle(screen.word(110))
+    track = screen.page.locator(".track").bounding_box()
+    assert track is not None
+    for y in (middle(screen.word(110))[1], screen.point(110, 0.2)[1], middle(dict(track))[1]):
+        wheel(screen, (x, y), "Control", -200)
+        screen.wait_for_address(word_width=40)
+        screen.ready()
+        wider = screen.word(110)
+        assert wider["x"] <= x + 20
+        assert wider["x"] + wider["width"] >= x - 20
+        wheel(screen, (x, y), "Control", 2000)
+        screen.wait_for_address(word_width=5)
+        screen.page.keyboard.press("u")
+        screen.wait_for_address(word_width=40)  # however many turns it took
+        screen.page.keyboard.press("u")
+        screen.wait_for_address(word_width=30)
+        screen.ready()
     assert screen.page.evaluate("window.visualViewport.scale") == 1
 
 

@@ -11,7 +11,8 @@ from playwright.sync_api import expect
 
 from lstmvis_panel import open_recording, save_recording
 from lstmvis_panel.colours import annotation_scale
-from lstmvis_panel.style import LIGHT, mix
+from lstmvis_panel.questions import CONTEXT_BEFORE
+from lstmvis_panel.style import HEAT_CELL, LIGHT, ROW_HEIGHT, mix
 from tests.drawn import recording_of
 from tests.tools.serving import EXAMPLES
 from tests.ui.gestures import drag, press
@@ -32,6 +33,9 @@ ROWS = (
     ".....##........##........##...",
     ".....##........##........#....",
 )
+
+LETTERS = "abcdeFGhijklmno"  # three more than there are colours for labels
+LETTERED = (".....##........", ".##............")
 
 PROTEINS = ("CTCF", "SP1", "TP53", "RELA", "ESR1", "GABPA", "CEBPA")
 SITES = [name for protein in PROTEINS for name in (protein, f"{protein}_predicted")]
@@ -58,12 +62,22 @@ def tracked() -> xr.Dataset:
     )  # fmt: skip
 
 
+def lettered() -> xr.Dataset:
+    """What is drawn twice, with each letter as a label."""
+    drawn = recording_of(LETTERS * 2, *(row * 2 for row in LETTERED))
+    return drawn.assign(
+        letter=("step", np.arange(30) % len(LETTERS), {"kind": "categorical", "labels": "letter_label"}),
+        letter_label=("letter_label", np.array(list(LETTERS)), {"kind": "labels"}),
+    )
+
+
 @pytest.fixture(scope="module")
 def folder_server(start_server: Callable[..., Server], tmp_path_factory: pytest.TempPathFactory) -> Server:
     folder = tmp_path_factory.mktemp("tracked")
     save_recording(tracked(), folder / "drawn.h5")
     bare = recording_of(WORDS, *ROWS).drop_vars(["capital", "capital_label", "place"])
     save_recording(bare, folder / "bare.h5")
+    save_recording(lettered(), folder / "lettered.h5")
     return start_server(folder)
 
 
@@ -117,10 +131,25 @@ class Tracks:
         return self.page.locator(".tracks .tip")
 
 
+def places_of(tracks: Tracks, name: str, step: int, start: int) -> list[tuple[float, float]]:
+    """Pixels of a step: in a track, and in the first row of the matrix and of the heatmap, where a match starts."""
+    screen, row = tracks.screen, tracks.cell(name, step)
+    word, heat = screen.cell(0, step - start), screen.page.locator(".lv-clip canvas").first.bounding_box()
+    assert heat is not None
+    return [
+        (row["x"] + 2, row["y"] + row["height"] - 4),
+        (word["x"] + 2, word["y"] + 2),
+        (heat["x"] + (CONTEXT_BEFORE + step - start + 0.5) * HEAT_CELL, word["y"] + ROW_HEIGHT / 2),
+    ]
+
+
 def same(painted: np.ndarray, colour: str) -> bool:
     """Whether a pixel has a colour."""
-    wanted = [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
-    return bool(np.abs(painted - wanted).max() <= CLOSE)
+    return bool(np.abs(painted - rgb(colour)).max() <= CLOSE)
+
+
+def rgb(colour: str) -> tuple[int, ...]:
+    return tuple(int(colour[at : at + 2], 16) for at in (1, 3, 5))
 
 
 def colour_of(recording: xr.Dataset, name: str, value: float) -> str:
@@ -379,6 +408,38 @@ def test_a_name_says_what_its_colours_mean(tracks: Tracks) -> None:
     tracks.page.locator(".track[data-name=capital] .remove").focus()
     tracks.page.keyboard.press("Tab")
     expect(note.locator(".legend > span")).to_have_text(["0", "29"])
+
+
+def test_a_label_has_one_colour_in_track_heatmap_and_words_whatever_is_selected(
+    stay: Callable[..., Screen], folder_server: Server
+) -> None:
+    screen = stay(
+        folder_server, "lettered",
+        left=0, selection="5-7", tracks="letter", mask="no", heatmaps="letter", mapping="letter",
+    )  # fmt: skip
+    page, tracks = screen.page, Tracks(screen)
+    wanted = {step: colour_of(lettered(), "letter", step) for step in (5, 11, 14)}
+    assert list(wanted.values()) == [LIGHT.categories[5], LIGHT.categories[11], LIGHT.rest]
+
+    tracks.label("letter").hover()
+    keys = page.locator(".tracks .note .key")
+    expect(keys).to_have_text([*LETTERS[:12], "other"])
+    expect(keys.last.locator("i")).to_have_css("background-color", f"rgb{rgb(LIGHT.rest)}")
+    page.mouse.move(1, 1)
+
+    def is_painted(start: int) -> bool:
+        """Whether the labels have their colours in the track, and in the row of the selection."""
+        picture = pixels(page).astype(int)
+        return all(
+            same(picture[round(y), round(x)], colour)
+            for step, colour in wanted.items()
+            for x, y in places_of(tracks, "letter", step, start)
+        )
+
+    wait_until(lambda: is_painted(5), page, timeout=SETTLED)
+    screen.brush(1, 3)
+    wait_until(lambda: screen.rows() == ["selection", "16"], page, timeout=SETTLED)
+    wait_until(lambda: is_painted(1), page, timeout=SETTLED)
 
 
 def test_sites_of_seven_proteins_and_their_predictions_are_slim_bars(
