@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from lstmvis_panel.colours import ColourScale
     from lstmvis_panel.style import Theme
 
-RANKS = 5
-"""Most rows of a track of predictions."""
+HEIGHTS = {"labels": 18, "numbers": 24, "predictions": 16, "flags": 8}
+"""Height in px of a row, by the look of its track."""
 
 DIGITS = 3
 """Significant digits of a number that is pointed at."""
@@ -57,10 +57,11 @@ def track_of(recording: xr.Dataset, name: str, first: int, shown: int, theme: Th
     Returns
     -------
     dict
-        ``name``, ``title``, ``about`` (its description) and ``look``: "labels", "flags", "numbers" or "predictions".
-        ``colours`` with the ``inks`` to read on each; what they mean in ``legend``, pairs of a colour and a text,
-        which are the two ends where the colours are ``gradual``. ``texts``, each once. ``rows``, from the top, each
-        with its ``label`` and a list per step: ``places`` in the colours and ``codes`` into the texts, -1 for none.
+        ``name``, ``title``, ``about`` (its description) and ``look``: "labels", "flags", "numbers" or "predictions";
+        ``tall``, the height of a row in px. ``colours`` with the ``inks`` to read on each; what they mean in
+        ``legend``, pairs of a colour and a text, which are the two ends where the colours are ``gradual``. ``texts``,
+        each once. ``rows``, from the top, each with its ``label`` and a list per step: ``places`` in the colours and
+        ``codes`` into the texts, -1 for none.
         Numbers have the heights of their ``bars``, from 0 to 1, None for blank, the height of 0 as ``base``, and the
         ``ends`` of their range in words.
         Predictions have their ``weights`` in digits, empty where there is none, and in ``true`` the columns where the
@@ -68,15 +69,9 @@ def track_of(recording: xr.Dataset, name: str, first: int, shown: int, theme: Th
     """
     variable = recording[name]
     said = {"name": name, "title": title(name), "about": str(variable.attrs.get("description", ""))}
-    kind = kind_of(variable)
-    if kind is Kind.PREDICTION:
-        return said | _predictions(recording, name, first, shown, theme)
-    scale = annotation_scale(recording, name, theme)
-    values = variable.isel({STEP: slice(first, first + shown)}).values
-    cells = _labels(scale, values) if isinstance(scale, LabelScale) else _numbers(scale, values)
-    if is_flag(recording, name):
-        cells = _as_flags(cells)
-    return said | _look_of(scale, theme) | cells
+    predicted = kind_of(variable) is Kind.PREDICTION
+    shows = (_predictions if predicted else _values)(recording, name, first, shown, theme)
+    return said | shows | {"tall": HEIGHTS[shows["look"]]}
 
 
 def addable(recording: xr.Dataset, tracks: list[str]) -> list[list[Any]]:
@@ -86,6 +81,15 @@ def addable(recording: xr.Dataset, tracks: list[str]) -> list[list[Any]]:
         rest = [[name, title(name)] for name in names_of(recording, kind) if name not in tracks]
         groups += [[group, rest]] if rest else []
     return groups
+
+
+def _values(recording: xr.Dataset, name: str, first: int, shown: int, theme: Theme) -> dict[str, Any]:
+    scale = annotation_scale(recording, name, theme)
+    values = recording[name].isel({STEP: slice(first, first + shown)}).values
+    cells = _labels(scale, values) if isinstance(scale, LabelScale) else _numbers(scale, values)
+    if is_flag(recording, name):
+        cells = _as_flags(cells)
+    return _look_of(scale, theme) | cells
 
 
 def _look_of(scale: ColourScale, theme: Theme) -> dict[str, Any]:
@@ -141,7 +145,7 @@ def _predictions(recording: xr.Dataset, name: str, first: int, shown: int, theme
         scale, weights = annotation_scale(recording, weighed, theme), recording[weighed].isel(part).values
         look, places = _look_of(scale, theme), scale.places(weights)
         said = np.vectorize(_weight_text, otypes=[object])(weights)
-    best = _best_first(codes, weights)[:, :RANKS]
+    best = _best_first(codes, weights)
     codes, places, said = (np.take_along_axis(values, best, axis=1) for values in (codes, places, said))
     there = (codes >= 0) & (codes < len(names))
     texts, told = _told_once(names[codes[there]].tolist())

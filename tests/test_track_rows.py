@@ -201,9 +201,10 @@ def test_the_next_word_is_known_by_its_text_where_labels_have_an_order_of_their_
     assert track_of(other, "top", 0, 8, LIGHT)["rows"][0]["true"] == [0, 3, 6]
 
 
-def test_no_more_than_five_ranks_are_shown() -> None:
+def test_all_ranks_that_there_are_have_a_row() -> None:
     track = track_of(predicted([[A, B, C, A, B, C, A]] * 8), "top", 0, 2, LIGHT)
-    assert [row["label"] for row in track["rows"]] == ["top 1", "2", "3", "4", "5"]
+    assert [row["label"] for row in track["rows"]] == ["top 1", "2", "3", "4", "5", "6", "7"]
+    assert [spelled(track, rank) for rank in range(7)] == ["a a", "b b", "c c", "a a", "b b", "c c", "a a"]
 
 
 def test_weights_beyond_0_and_1_have_the_range_of_the_recording() -> None:

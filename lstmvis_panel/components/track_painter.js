@@ -1,6 +1,5 @@
 // The cells of the tracks on one canvas. Rows are laid out here too, so that labels and cells share their places.
 
-const HEIGHTS = { labels: 18, numbers: 24, predictions: 16, flags: 8 }
 const GAP = 4, FLAGS_APART = 2         // px between tracks; flags go close together, so that many are seen at once
 const READABLE = 9, CELLS_APART = 10   // least width in px of a cell with text, and of one set off from the next
 const FAINTEST = 0.2, TEXT_AIR = 4, EDGE = 1.5
@@ -11,10 +10,9 @@ function laidOut(tracks) {
   const rows = []
   let top = 0
   tracks.forEach((track, number) => {
-    const height = HEIGHTS[track.look]
     for (const row of track.rows) {
-      rows.push({ track, number, row, top, height })
-      top += height
+      rows.push({ track, number, row, top, height: track.tall })
+      top += track.tall
     }
     const next = tracks[number + 1]
     if (next) top += track.look === "flags" && next.look === "flags" ? FLAGS_APART : GAP
