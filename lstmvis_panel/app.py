@@ -165,7 +165,8 @@ def create_app(folder: str | os.PathLike[str] | None = None) -> pn.viewable.View
     view = {} if "position" in query else _default_view(recording).values
     if selection := restored.values.get("selection"):
         view["position"] = selection[0]
-    explorer = Explorer(Session(recording, name, **{**view, **restored.values}), titles, restored.notices)
+    session = Session(recording, name, str(projects[name].given), **{**view, **restored.values})
+    explorer = Explorer(session, titles, restored.notices)
     browser = BrowserHistory(width=0, height=0, margin=0)
     _follow(explorer.session, browser)
     served = explorer.__panel__()

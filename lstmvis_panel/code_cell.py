@@ -18,15 +18,18 @@ NOWHERE = "PATH OF THE RECORDING"
 """Stands for the path of a recording that lies in no file."""
 
 
-def code_cell(recording: xr.Dataset, query: Query) -> str:
+def code_cell(recording: xr.Dataset, query: Query, path: str = "") -> str:
     """Write a cell that selects and matches as a query does.
 
     Parameters
     ----------
     recording
-        The recording. The cell opens it where it was opened, and stops if another one lies there.
+        The recording.
     query
         What was asked.
+    path
+        Where the recording lies, for whoever runs the cell: its first line, to be changed where that is elsewhere. The
+        cell stops if another recording lies there.
 
     Returns
     -------
@@ -34,11 +37,12 @@ def code_cell(recording: xr.Dataset, query: Query) -> str:
         Python. Once it has run, ``selected`` and ``matches`` hold the same states and the same rows as the app, save
         the selection's own row where the app puts it in front of better ones.
     """
-    path = str(recording.encoding.get("source", NOWHERE))
     lines = [
+        f"path = {path or NOWHERE!r}  # of the recording; another one where you have it elsewhere",
+        "",
         "import lstmvis_panel as lv",
         "",
-        f"recording = lv.open_recording({path!r})",
+        "recording = lv.open_recording(path)",
         f"assert lv.fingerprint(recording) == {fingerprint(recording)!r}, 'this is another recording'",
         f"states = recording[{query.source!r}]",
         _threshold(query),

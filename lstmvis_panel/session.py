@@ -80,9 +80,12 @@ class Session(Sources):
         The recording, shared with others and never changed.
     project
         Its name in the address, empty outside a catalogue.
+    path
+        Where it lies, as whoever opened it wrote it; where it was opened from if not given.
     """
 
     project: str = param.String(constant=True, doc="The recording's name in the address.")
+    path: str = param.String(constant=True, doc="Where the recording lies; empty where that is in no file.")
 
     position: int = param.Integer(default=0, bounds=(0, None), doc="The step that was asked for; it is marked.")
     word_width: int = param.Integer(default=30, bounds=(5, 80), doc="Width of a step in px.")
@@ -138,10 +141,10 @@ class Session(Sources):
     searching: bool = param.Boolean(default=False, doc="An answer is being computed.")
     failure: str = param.String(doc="Why the last search gave no answer.")
 
-    def __init__(self, recording: xr.Dataset, project: str = "", **values: Any) -> None:
+    def __init__(self, recording: xr.Dataset, project: str = "", path: str = "", **values: Any) -> None:
         self._selected_for: tuple[Any, ...] = ()
         self._lit_from = ""
-        super().__init__(recording, project=project)
+        super().__init__(recording, project=project, path=path or str(recording.encoding.get("source", "")))
         self._offer()
         self.source = values.get("source", schema.sources(recording)[0])
         if "threshold" not in values:

@@ -76,11 +76,14 @@ class Project:
     id
         Its name in the address: unique in the folder.
     path
-        The folder that holds ``lstm.yml``, or the native file or store.
+        The folder that holds ``lstm.yml``, or the native file or store; absolute, without links.
+    given
+        The same path as whoever asked for the folder would write it.
     """
 
     id: str
     path: Path
+    given: Path
 
     @property
     def recording(self) -> xr.Dataset:
@@ -154,13 +157,16 @@ def open_recording(path: str | os.PathLike[str]) -> xr.Dataset:
     -------
     xarray.Dataset
         Lazy. Its arrays are shared with everyone who opens the same files; variables may be added to it.
+        ``encoding["source"]`` is the path.
 
     Raises
     ------
     RecordingError
         With all that is wrong with the files.
     """
-    return _shared(Path(path)).copy()
+    recording = _shared(Path(path)).copy()
+    recording.encoding["source"] = os.fspath(path)
+    return recording
 
 
 def save_recording(recording: xr.Dataset, path: str | os.PathLike[str], *, compress: bool = True) -> None:
@@ -206,17 +212,17 @@ def open_projects(folder: str | os.PathLike[str]) -> dict[str, Project]:
     RecordingError
         If there is no such folder.
     """
-    root = _resolved(Path(folder))
+    given = Path(folder)
+    root = _resolved(given)
     if stamp(root) is None:
         remedy = "name a folder that holds recordings, or one recording"
         raise RecordingError(Problem(str(folder), "there is no such folder", remedy))
     _forget_gone()
     if root.is_file() or root.suffix == STORE_SUFFIX:
-        path = root.parent if root.name == PROJECT_FILE else root
-        root, paths = path.parent, [path]
-    else:
-        paths = sorted(_recordings_below(root))
-    return {name: Project(name, path) for name, path in _named(root, paths)}
+        path, given = (root.parent, given.parent) if root.name == PROJECT_FILE else (root, given)
+        return {name: Project(name, path, given) for name, path in _named(path.parent, [path])}
+    paths = sorted(_recordings_below(root))
+    return {name: Project(name, path, given / path.relative_to(root)) for name, path in _named(root, paths)}
 
 
 def bundled_examples() -> Path:

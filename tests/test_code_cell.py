@@ -1,17 +1,16 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lstmvis_panel import open_recording, save_recording
+from lstmvis_panel import open_projects, open_recording, save_recording
 from lstmvis_panel.code_cell import NOWHERE, code_cell
 from lstmvis_panel.session import Session
 from tests.drawn import recording_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import xarray as xr
 
 WORDS = "abcdeFGhijabcdeFGhijabcdeFGhij"
@@ -51,7 +50,7 @@ def test_a_cell_finds_what_the_app_found(recording: xr.Dataset, look: dict[str, 
     session.measure()
     assert session.query is not None
     answer = session.search(session.query)
-    found = ran(code_cell(recording, session.query))
+    found = ran(code_cell(recording, session.query, session.path))
     assert list(found["selected"]) == session.selected.tolist()
     table = answer.table if answer.own_ranks else answer.table.isel(match=slice(1, None))
     for name in ("start", "length", "overlap", "union"):
@@ -72,16 +71,31 @@ def test_a_selection_is_repeated_and_a_set_made_by_hand_is_listed(recording: xr.
 def test_a_cell_stops_where_another_recording_lies(recording: xr.Dataset, tmp_path: Path) -> None:
     session = Session(recording, selection=(5, 7))
     assert session.query is not None
-    cell = code_cell(recording, session.query)
     save_recording(recording_of(WORDS, *ROWS[::-1]), tmp_path / "other.h5")
-    other = cell.replace("it's drawn.h5", "other.h5")
-    assert other != cell
     with pytest.raises(AssertionError, match="another recording"):
-        ran(other)
+        ran(code_cell(recording, session.query, str(tmp_path / "other.h5")))
+
+
+@pytest.mark.usefixtures("recording")
+def test_a_cell_opens_the_recording_where_the_user_said_that_it_lies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    opened = open_recording("it's drawn.h5")
+    project = open_projects(Path())["it's drawn"]
+    served = Session(project.recording, project.id, str(project.given), selection=(5, 7), threshold=0.5, left=0)
+    for session in (Session(opened, selection=(5, 7), threshold=0.5, left=0), served):
+        assert session.query is not None
+        cell = code_cell(session.recording, session.query, session.path)
+        first, _, rest = cell.partition("\n")
+        assert first.startswith("""path = "it's drawn.h5"  # """)
+        assert str(tmp_path) not in rest
+        assert list(ran(cell)["selected"]) == session.selected.tolist()
 
 
 def test_a_recording_in_memory_has_a_place_for_its_path() -> None:
     recording = recording_of(WORDS, *ROWS)
     session = Session(recording, selection=(5, 7))
     assert session.query is not None
-    assert NOWHERE in code_cell(recording, session.query)
+    assert session.path == ""
+    assert code_cell(recording, session.query, session.path).startswith(f"path = {NOWHERE!r}")

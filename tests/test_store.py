@@ -151,6 +151,18 @@ def test_a_single_recording_may_be_named(tmp_path: Path, name: str, identity: st
     assert (found, project.error) == (identity, None)
 
 
+def test_each_recording_has_the_path_that_the_user_would_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    full_project().write(tmp_path / "books" / "full")
+    save_recording(two_sentences(), tmp_path / "books" / "two.h5")
+    monkeypatch.chdir(tmp_path)
+    given = {name: str(project.given) for name, project in open_projects("books").items()}
+    assert given == {"full": "books/full", "two": "books/two.h5"}
+    for path, wanted in (("books/full/lstm.yml", "books/full"), ("books/two.h5", "books/two.h5")):
+        (project,) = open_projects(path).values()
+        assert str(project.given) == wanted
+    assert open_recording("books/two.h5").encoding["source"] == "books/two.h5"
+
+
 def test_a_folder_that_is_empty_and_one_that_is_not_there(tmp_path: Path) -> None:
     assert open_projects(tmp_path) == {}
     with pytest.raises(RecordingError, match=r"nowhere: there is no such folder - name a folder that holds recordings"):

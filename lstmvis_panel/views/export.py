@@ -79,7 +79,7 @@ class ExportView(pn.viewable.Viewer):
 def copied(session: Session) -> Session:
     """Return a session that shows the same and that no gesture changes: for a thread."""
     look = {name: getattr(session, name) for name in [*UNDONE, "theme", "width"]}
-    copy = Session(session.recording, session.project, **look)
+    copy = Session(session.recording, session.project, session.path, **look)
     copy.matches = session.matches
     return copy
 
@@ -104,7 +104,7 @@ def _code(session: Session) -> str:
     if query is None:
         message = "nothing is selected."
         raise ValueError(message)
-    return code_cell(session.recording, query)
+    return code_cell(session.recording, query, session.path)
 
 
 def _snapshot(session: Session) -> str:
