@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
 
 from lstmvis_panel.colours import annotation_scale, count_scale, title
 from lstmvis_panel.questions import MATCH_COUNT, QUANTILE
 
 if TYPE_CHECKING:
     from lstmvis_panel.colours import ColourScale
+    from lstmvis_panel.documents import Documents
     from lstmvis_panel.questions import Matches
     from lstmvis_panel.session import Session
     from lstmvis_panel.style import Theme
@@ -68,6 +72,38 @@ def states(session: Session) -> Fact:
     return Fact("", f"{listed:,}", f" of {session.states.shape[1]:,} states{on}")
 
 
+def by_hand(session: Session) -> str:
+    """Say that the states are a hand's choice; empty where they are those of the selection."""
+    if session.pinned is None:
+        return ""
+    return f"{'edited by hand' if session.edited else 'pinned'} · {_counted(len(session.listed), 'state')}"
+
+
+def over_list(session: Session) -> str:
+    """What stands over the list of states: how many there are, and which one is shown alone."""
+    shown = f", {session.alone} alone" if session.alone in session.listed else ""
+    return f"{_counted(len(session.listed), 'selected state')}{shown}"
+
+
+def listed(session: Session) -> list[tuple[int, str]]:
+    """The listed states in the order of the list, with what is said of each when it is pointed at."""
+    means = session.means
+    order = np.argsort(-means, kind="stable") if session.order == "mean" else np.arange(len(means))
+    return [
+        (state, _remark(state, mean))
+        for state, mean in zip(session.listed[order].tolist(), means[order].tolist(), strict=True)
+    ]
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def _remark(state: int, mean: float) -> str:
+    said = "" if math.isnan(mean) else f" · mean {mean:.3f}".replace("-", "−")
+    return f"state {state}{said}"
+
+
 def of_layer(session: Session, source: str) -> list[Fact]:
     """What a plot among several shows: how many states of its source are on, and beyond which threshold."""
     facts = [threshold(session, source)]
@@ -91,6 +127,29 @@ def found(matches: Matches) -> list[Fact]:
         why = f"ranks past these {shown:,}" if matches.own_passes else "doesn’t pass"
         facts.append(Fact(f"the selection itself {why}"))
     return facts
+
+
+def filters_in_words(
+    lengths: tuple[int, int] | None, document: int | None, starting: str, documents: Documents
+) -> dict[str, str]:
+    """Say which filters are on, each by its parameter's name.
+
+    Parameters
+    ----------
+    lengths, document, starting
+        As in a `Query`.
+    documents
+        Of the recording.
+    """
+    said = {}
+    if lengths is not None:
+        low, high = lengths
+        said["lengths"] = f"length {low:,}" if low == high else f"length {low:,} to {high:,}"
+    if document is not None:
+        said["document"] = f"in {documents.label(document)}"
+    if starting:
+        said["starting"] = f"starts at {starting}"
+    return said
 
 
 def heatmap_scale(session: Session, name: str, theme: Theme) -> ColourScale:

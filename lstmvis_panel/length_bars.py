@@ -31,6 +31,40 @@ class LengthBars(NamedTuple):
     complete: list[int]
 
 
+class Histogram(NamedTuple):
+    """How high each bar is.
+
+    Attributes
+    ----------
+    title
+        What is counted, in a word or two.
+    unit
+        The same behind a number.
+    counts
+        One a bar.
+    """
+
+    title: str
+    unit: str
+    counts: list[int]
+
+
+def histograms(bars: LengthBars, states: int) -> list[Histogram]:
+    """Return what is drawn of bars: all ranges, and those on which all of several selected states are on.
+
+    Parameters
+    ----------
+    bars
+        As from `length_bars`.
+    states
+        Number of selected states.
+    """
+    drawn = [Histogram("length", "ranges", bars.candidates)]
+    if states > 1 and any(bars.complete):
+        drawn.append(Histogram("all states on", f"with all {states:,} states", bars.complete))
+    return drawn
+
+
 def length_bars(lengths: xr.Dataset) -> LengthBars:
     """Count closed ranges by their length: one by one where they are short, in ever wider bars where they are long.
 

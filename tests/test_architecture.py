@@ -60,7 +60,7 @@ TABLE = (
     Part("style", "style", "", SCREEN),
     Part(
         "plots",
-        "plots heatmaps length_bars matrix track_rows colours flags",
+        "plots axis heatmaps length_bars matrix track_rows colours flags",
         "schema alignment style",
         f"param panel {FILES}",
     ),

@@ -7,7 +7,7 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lstmvis_panel.length_bars import length_bars
+from lstmvis_panel.length_bars import histograms, length_bars
 
 
 def lengths(counted: dict[int, tuple[int, int]]) -> xr.Dataset:
@@ -28,6 +28,15 @@ def test_short_lengths_have_a_bar_each_and_long_ones_share() -> None:
 
 def test_without_matches_there_is_no_bar() -> None:
     assert length_bars(lengths({})) == ([], [], [])
+
+
+def test_ranges_with_all_states_are_drawn_where_there_are_several_states_and_some_such_ranges() -> None:
+    bars, none = length_bars(lengths({1: (5, 1), 2: (7, 0)})), length_bars(lengths({1: (5, 0)}))
+    assert histograms(bars, 3) == [
+        ("length", "ranges", [5, 7]),
+        ("all states on", "with all 3 states", [1, 0]),
+    ]
+    assert [drawn.title for drawn in histograms(bars, 1) + histograms(none, 3)] == ["length", "length"]
 
 
 @given(st.dictionaries(st.integers(1, 5000), st.tuples(st.integers(1, 9), st.integers(0, 9)), min_size=1))

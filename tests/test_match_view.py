@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from lstmvis_panel.documents import Documents
 from lstmvis_panel.matching import Cancelled
 from lstmvis_panel.matrix import FAINTEST
 from lstmvis_panel.questions import CONTEXT_BEFORE, Matches, Query
@@ -24,7 +23,6 @@ from lstmvis_panel.views.match_text import (
     advice,
     can_show_more,
     filters_hide_all,
-    filters_in_words,
     next_stage,
     summary,
 )
@@ -514,13 +512,6 @@ def test_where_no_match_passes_it_offers_to_clear_the_filters():
     session.clear_filters()
     assert advice(session) == ""
     assert not filters_hide_all(session.matches)
-
-
-def test_filters_are_said_in_words():
-    documents = Documents(np.array([0, 5]), ("a",))
-    assert filters_in_words(None, None, "", documents) == {}
-    said = filters_in_words((2, 1000), 0, "pos:NOUN", documents)
-    assert said == {"lengths": "length 2 to 1,000", "document": "in a", "starting": "starts at pos:NOUN"}
 
 
 def test_more_rows_are_asked_for_while_there_are_some():

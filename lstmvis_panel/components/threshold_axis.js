@@ -54,16 +54,11 @@ export function render({ model }) {
   }
 
   function drawTicks() {
-    const span = model.high - model.low
-    const raw = span / Math.max(2, model.extent / 40) * 0.9, unit = 10 ** Math.floor(Math.log10(raw))
-    const step = [1, 2, 2.5, 5, 10].map((m) => m * unit).find((s) => s >= raw * 0.999)
-    const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9) + (String(step / unit).includes(".") ? 1 : 0))
     ticks.replaceChildren()
-    for (let v = Math.ceil(model.low / step - 1e-9) * step; v <= model.high + step * 1e-6; v += step) {
+    for (const [v, text] of model.ticks) {
       const tick = document.createElement("span")
       tick.className = "tick"
-      const near = Number(v.toFixed(Math.min(digits, 20)))
-      tick.textContent = (near && (step < 1e-4 || step >= 1e5) ? near.toExponential(1) : near.toFixed(Math.min(digits, 4))).replace("-", "−")
+      tick.textContent = text
       tick.style.top = `${Math.max(6, Math.min(model.extent - 6, valueToPixel(v)))}px`
       tick.style.width = `${model.gutter - 14}px`
       ticks.append(tick)
@@ -255,7 +250,7 @@ export function render({ model }) {
     value = model.threshold
     drawLine()
   })
-  const whole = ["low", "high", "across", "gutter", "extent", "rule", "unit", "stairs", "label"]
+  const whole = ["low", "high", "ticks", "across", "gutter", "extent", "rule", "unit", "stairs", "label"]
   model.on(whole, oncePerFrame(() => { drawTicks(); drawStrip(); drawLine() }))
   drawTicks()
   drawStrip()

@@ -22,6 +22,7 @@ class ThresholdAxis(GestureComponent):
 
     low: float = param.Number(default=-1.0, doc="Value at the lower edge.")
     high: float = param.Number(default=1.0, doc="Value at the upper edge.")
+    ticks: list[list[Any]] = param.List(default=[], doc="Numbers beside the axis: a value and its text each.")
     threshold: float = param.Number(default=0.3, doc="The present one.")
     rule: str = param.Selector(objects=["above", "below", "beyond"], default="above", doc="Where its line lies.")
     unit: str = param.Selector(objects=["value", "quantile"], default="value", doc="What the threshold is given in.")

@@ -9,13 +9,13 @@ from typing import Any
 import panel as pn
 import param
 
+from lstmvis_panel.captions import filters_in_words
 from lstmvis_panel.components.length_bars import LengthBars
 from lstmvis_panel.documents import documents_of
-from lstmvis_panel.length_bars import length_bars
+from lstmvis_panel.length_bars import histograms, length_bars
 from lstmvis_panel.schema import RecordingError
 from lstmvis_panel.session import FILTERS, Session
 from lstmvis_panel.views.controls import CONTROLS, small_button, text
-from lstmvis_panel.views.match_text import filters_in_words
 from lstmvis_panel.wanted import parse_search
 
 ANYWHERE, ANY = "any document", -1
@@ -54,11 +54,8 @@ class FiltersView(param.Parameterized):
             self.lengths.param.update(histograms=[], bars=[])
             return
         bars, states = length_bars(matches.lengths), len(matches.query.selected)
-        histograms = [{"title": "length", "unit": "ranges", "counts": bars.candidates}]
-        if states > 1 and any(bars.complete):
-            said = f"with all {states:,} states"
-            histograms.append({"title": "all states on", "unit": said, "counts": bars.complete})
-        self.lengths.param.update(histograms=histograms, bars=bars.bounds)
+        drawn = [histogram._asdict() for histogram in histograms(bars, states)]
+        self.lengths.param.update(histograms=drawn, bars=bars.bounds)
 
     @param.depends(*(f"session.{name}" for name in FILTERS), watch=True)
     def _show_chosen(self) -> None:

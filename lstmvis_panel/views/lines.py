@@ -11,6 +11,7 @@ import panel as pn
 import param
 
 from lstmvis_panel import plots, schema
+from lstmvis_panel.axis import ticks
 from lstmvis_panel.colours import title
 from lstmvis_panel.components.threshold_axis import ThresholdAxis
 from lstmvis_panel.session import Session
@@ -203,7 +204,8 @@ class LinesView(pn.viewable.Viewer):
         self.canvas.param.update(width=frame.width, height=frame.height)
         self.board.height = frame.height
         self.axis.param.update(
-            low=frame.low, high=frame.high, across=frame.width, extent=frame.height, height=frame.height,
+            low=frame.low, high=frame.high, ticks=[list(tick) for tick in ticks(frame.low, frame.high, frame.height)],
+            across=frame.width, extent=frame.height, height=frame.height,
             rule=session.rule, unit=session.unit, step=session.step_of(self.source),
             label=f"Threshold of {title(self.source)}", matched=self.matched,
         )  # fmt: skip

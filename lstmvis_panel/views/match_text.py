@@ -9,7 +9,6 @@ from lstmvis_panel.captions import found
 from lstmvis_panel.views.controls import chips, emphasised
 
 if TYPE_CHECKING:
-    from lstmvis_panel.documents import Documents
     from lstmvis_panel.questions import Matches, Query
     from lstmvis_panel.session import Session
 
@@ -22,29 +21,6 @@ def summary(session: Session) -> str:
     facts = [] if session.matches is None else [emphasised(fact) for fact in found(session.matches)]
     busy = '<span class="lv-busy" role="status">searching</span>' if session.searching else ""
     return f'<div class="lv-facts">{chips(*facts)}{busy}</div>'
-
-
-def filters_in_words(
-    lengths: tuple[int, int] | None, document: int | None, starting: str, documents: Documents
-) -> dict[str, str]:
-    """Say which filters are on, each by its parameter's name.
-
-    Parameters
-    ----------
-    lengths, document, starting
-        As in a `Query`.
-    documents
-        Of the recording.
-    """
-    said = {}
-    if lengths is not None:
-        low, high = lengths
-        said["lengths"] = f"length {low:,}" if low == high else f"length {low:,} to {high:,}"
-    if document is not None:
-        said["document"] = f"in {documents.label(document)}"
-    if starting:
-        said["starting"] = f"starts at {starting}"
-    return said
 
 
 def can_show_more(matches: Matches | None) -> bool:

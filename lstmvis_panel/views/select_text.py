@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from lstmvis_panel.captions import limits, of_layer, states, threshold
+from lstmvis_panel.captions import by_hand, limits, of_layer, states, threshold
 from lstmvis_panel.colours import title
 from lstmvis_panel.matrix import phrase_of
 from lstmvis_panel.views.controls import chips, emphasised
@@ -38,11 +38,8 @@ def caption(session: Session, source: str) -> str:
 
 def edited(session: Session) -> str:
     """Say that the states are a hand's choice; empty where they are those of the selection."""
-    if session.pinned is None:
-        return ""
-    count = len(session.listed)
-    chosen = f"{count:,} state{'' if count == 1 else 's'}"
-    return chips(f"edited by hand · {chosen}" if session.edited else f"pinned · {chosen}")
+    said = by_hand(session)
+    return chips(said) if said else ""
 
 
 def advice(session: Session) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import panel as pn
 import param
 
+from lstmvis_panel.captions import listed, over_list
 from lstmvis_panel.components.state_list import StateList
 from lstmvis_panel.session import Session
 from lstmvis_panel.views.controls import CONTROLS, LABELLED, small_button, text
@@ -58,7 +58,8 @@ class StatesView(pn.viewable.Viewer):
         pin = small_button("pin", "Match these states whatever is selected; again: those of the selection", self._pin)
         session.param.watch(lambda event: self._name_pin(pin, event.new), "pinned")
         self._name_pin(pin, session.pinned)
-        title = text(pn.bind(_title, session.param.listed, session.param.alone), margin=0)
+        changing = session.param.listed, session.param.alone
+        title = text(pn.bind(lambda *_: f'<span class="lv-muted">{over_list(session)}</span>', *changing), margin=0)
         return pn.Column(
             title, pn.Row(order, pin, margin=0, styles={"gap": "6px"}), margin=0, styles={"gap": "6px"}
         )  # fmt: skip
@@ -74,11 +75,9 @@ class StatesView(pn.viewable.Viewer):
         *[f"session.{name}" for name in ("listed", "selection", "alone", "order", "refusal", "lacking")], watch=True
     )
     def _show_states(self) -> None:
-        session, means = self.session, self.session.means
-        order = np.argsort(-means, kind="stable") if session.order == "mean" else np.arange(len(means))
-        states, means = session.listed[order].tolist(), means[order].tolist()
+        session, rows = self.session, listed(self.session)
         self.list.param.update(
-            states=states, remarks=[_remark(*pair) for pair in zip(states, means, strict=True)],
+            states=[state for state, _ in rows], remarks=[remark for _, remark in rows],
             alone=session.alone, count=session.states.shape[1], advice=advice(session),
         )  # fmt: skip
 
@@ -87,21 +86,10 @@ class StatesView(pn.viewable.Viewer):
         self.list.highlighted = self.session.highlighted
 
     def _on_gesture(self, gesture: dict[str, Any]) -> None:
-        session, listed = self.session, self.session.listed.tolist()
+        session, there = self.session, self.session.listed.tolist()
         if "alone" in gesture:
             session.show_alone(int(gesture["alone"]))
         elif "remove" in gesture:
-            session.pin(state for state in listed if state != gesture["remove"])
+            session.pin(state for state in there if state != gesture["remove"])
         elif 0 <= gesture["add"] < session.states.shape[1]:
-            session.pin([*listed, gesture["add"]])
-
-
-def _title(listed: np.ndarray, alone: int | None) -> str:
-    count = len(listed)
-    shown = f", {alone} alone" if alone is not None and alone in listed else ""
-    return f'<span class="lv-muted">{count:,} selected state{"" if count == 1 else "s"}{shown}</span>'
-
-
-def _remark(state: int, mean: float) -> str:
-    said = "" if np.isnan(mean) else f" · mean {mean:.3f}".replace("-", "−")
-    return f"state {state}{said}"
+            session.pin([*there, gesture["add"]])
