@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     Paint = Callable[[int, float, float], str]
     """Draws the token at a place, counted row by row, into a box from its upper left corner on."""
 
-BAR = 0.2
-"""Opacity of a number's bar: its text stands over it."""
+BAR, LYING = 0.2, 0.6
+"""Opacity of a number's bar: its text stands over it, or beside it where the bar lies."""
 
 
-def painter_of(tokens: dict[str, Any], width: float, height: float, name: str) -> tuple[str, Paint]:
+def painter_of(
+    tokens: dict[str, Any], width: float, height: float, name: str, *, lies: bool = False
+) -> tuple[str, Paint]:
     """Return shapes to be held ready in a figure, and what draws tokens.
 
     Parameters
@@ -29,10 +31,14 @@ def painter_of(tokens: dict[str, Any], width: float, height: float, name: str) -
         Size in px of each token's box.
     name
         What tells these pictures from others in the same figure.
+    lies
+        Whether the bar of a number lies from the left edge on, as high as the box; it stands else.
     """
     if tokens["kind"] == "image":
         return _pictures(tokens, width, height, name), _pictured(tokens, name)
-    return "", (_bar if tokens["kind"] == "number" else _colours)(tokens, width, height)
+    if tokens["kind"] == "vector":
+        return "", _colours(tokens, width, height)
+    return "", (_lying_bar if lies else _bar)(tokens, width, height)
 
 
 def _shares(tokens: dict[str, Any], values: np.ndarray) -> np.ndarray:
@@ -54,6 +60,19 @@ def _bar(tokens: dict[str, Any], width: float, height: float) -> Paint:
         tall = max(1.0, abs(share - zero) * height)
         top = min((1 - max(share, zero)) * height, height - tall)
         return svg.rectangle(x, y + top, width, tall, fill=tokens["ink"], opacity=BAR)
+
+    return paint
+
+
+def _lying_bar(tokens: dict[str, Any], width: float, height: float) -> Paint:
+    """A bar from the lowest number on, to the right."""
+    shares = _shares(tokens, np.frombuffer(tokens["values"], "<f8")).tolist()
+
+    def paint(place: int, x: float, y: float) -> str:
+        share = shares[place]
+        if share != share:  # noqa: PLR0124 - NaN
+            return ""
+        return svg.rectangle(x, y, max(1.0, share * width), height, fill=tokens["ink"], opacity=LYING)
 
     return paint
 

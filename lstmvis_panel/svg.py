@@ -101,6 +101,11 @@ def copy_of(name: str, x: float, y: float) -> str:
     return f'<use href="#{name}" {_place(x=x, y=y)}/>'
 
 
+def window(parts: Iterable[str], x: float, y: float, width: float, height: float) -> str:
+    """Shapes of which a box shows a part; they are placed from its upper left corner on."""
+    return f'<svg {_place(x=x, y=y, width=width, height=height)} overflow="hidden">{"".join(parts)}</svg>'
+
+
 def group(parts: Iterable[str], x: float = 0, y: float = 0, **look: object) -> str:
     """Shapes that are moved and look alike."""
     moved = f' transform="translate({x:g} {y:g})"' if x or y else ""

@@ -68,7 +68,7 @@ TABLE = (
     Part("components", "components components.*", "style", f"holoviews {FILES}"),
     Part(
         "taken",
-        "tables code_cell svg figure figure_tokens snapshot",
+        "tables code_cell svg figure figure_* snapshot",
         "schema computing session style plots captions",
         f"param panel holoviews bokeh {FILES}",
     ),

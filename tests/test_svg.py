@@ -55,6 +55,13 @@ def test_a_line_is_lifted_where_it_has_no_value() -> None:
     assert found.attrib["stroke-width"] == "2"
 
 
+def test_a_window_shows_a_part_of_what_is_in_it() -> None:
+    inside = parsed(svg.window([svg.rectangle(-5, 0, 20, 9)], 3, 4, 10, 9)).find(f"{NAMES}svg")
+    assert inside is not None
+    assert inside.attrib == {"x": "3", "y": "4", "width": "10", "height": "9", "overflow": "hidden"}
+    assert len(inside) == 1
+
+
 def test_pixels_are_held_without_loss() -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (3, 4, 4), np.uint8)
     image = parsed(svg.picture(pixels, 0, 0, 40, 30)).find(f"{NAMES}image")
