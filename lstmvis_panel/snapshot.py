@@ -1,4 +1,4 @@
-"""What is on the screen as one HTML file: the picture, the matches as a table, and how to get them again."""
+"""What is on the screen as one HTML file: the picture, selected states, matches, and how to get them again."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from lstmvis_panel.svg import legal
 
 if TYPE_CHECKING:
+    from collections.abc import Container, Iterable
+
     import pandas as pd
 
     from lstmvis_panel.style import Theme
@@ -19,12 +21,14 @@ svg { max-width: 100%%; height: auto; border: 1px solid %(line)s; border-radius:
 table { border-collapse: collapse; font-size: 12px; margin: 8px 0 24px; }
 th, td { padding: 3px 8px; border-bottom: 1px solid %(line)s; text-align: left; }
 th { position: sticky; top: 0; background: %(page)s; }
+ul { display: flex; flex-wrap: wrap; gap: 4px; max-width: 960px; padding: 0; list-style: none; font-size: 12px; }
+li { min-width: 20px; padding: 1px 4px; border: 1px solid %(line)s; border-radius: 5px; text-align: center; }
+li.out { color: %(muted)s; border-style: dashed; }
 pre { padding: 12px; background: %(card)s; border: 1px solid %(line)s; border-radius: 8px; overflow: auto; }
-p { color: %(muted)s; }
 """
 
 
-def snapshot_of(title: str, figure: str, table: pd.DataFrame | None, cell: str, theme: Theme, font: str) -> str:
+def snapshot_of(title: str, figure: str, sections: Iterable[str], theme: Theme, font: str) -> str:
     """Lay a page together that needs nothing from elsewhere.
 
     Parameters
@@ -33,10 +37,8 @@ def snapshot_of(title: str, figure: str, table: pd.DataFrame | None, cell: str, 
         What was looked at.
     figure
         An SVG document.
-    table
-        The matches, as from `matches_table`; None where there are none.
-    cell
-        Code that finds them again.
+    sections
+        What follows: HTML, as the other functions here make it.
     theme, font
         Colours and letters of the page.
 
@@ -46,14 +48,37 @@ def snapshot_of(title: str, figure: str, table: pd.DataFrame | None, cell: str, 
         HTML. No script, and no address of another file.
     """
     colours = {name: getattr(theme, name) for name in ("page", "ink", "line", "card", "muted")}
-    parts = [f"<h1>{escape(title)}</h1>", figure]
-    if table is not None:
-        count = len(table)
-        parts += [
-            f"<h2>{count:,} match{'' if count == 1 else 'es'}</h2>",
-            table.to_html(index=False, border=0, na_rep=""),
-        ]
-    parts += ["<h2>The same without the app</h2>", f"<pre>{escape(cell)}</pre>"]
     head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{LOOK % {**colours, "font": font}}</style>'
-    body = legal("".join(parts))
+    body = legal("".join([f"<h1>{escape(title)}</h1>", figure, *sections]))
     return f'<!doctype html><html lang="en"><head>{legal(head)}</head><body><main>{body}</main></body></html>'
+
+
+def states_section(heading: str, states: Iterable[tuple[int, str]], matched: Container[int]) -> str:
+    """List selected states.
+
+    Parameters
+    ----------
+    heading
+        How many there are.
+    states
+        The number of each, and what is said of it where it is pointed at.
+    matched
+        Those that are matched; the others are pale.
+    """
+    items = "".join(
+        f'<li title="{escape(remark)}"{"" if state in matched else " class=out"}>{state}</li>'
+        for state, remark in states
+    )
+    return f"<h2>{escape(heading)}</h2><ul>{items}</ul>" if items else ""
+
+
+def table_section(table: pd.DataFrame) -> str:
+    """List matches, as from `matches_table`."""
+    count = len(table)
+    heading = f"<h2>{count:,} match{'' if count == 1 else 'es'}</h2>"
+    return heading + str(table.to_html(index=False, border=0, na_rep=""))
+
+
+def code_section(cell: str) -> str:
+    """Show code that finds the same again."""
+    return f"<h2>The same without the app</h2><pre>{escape(cell)}</pre>"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import io
+import re
 from typing import Any
 
 import pandas as pd
 
 from lstmvis_panel.session import Session
 from lstmvis_panel.style import LIGHT
+from lstmvis_panel.textsearch import search_text
 from lstmvis_panel.views.export import ExportView
 from tests.drawn import recording_of
 
@@ -39,6 +41,21 @@ def test_under_quantiles_the_figure_has_the_states_of_the_page() -> None:
     figure = taken(session, "svg")["content"]
     assert figure.count(f'stroke="{LIGHT.accent}" stroke-width="1.2"') == count
     assert "quantile" in figure
+
+
+def test_the_figure_marks_what_a_search_found() -> None:
+    session = looking(selection=None, tracks=[])
+    plain = taken(session, "svg")["content"]
+    session.found = search_text(session.recording, "d")
+    marked = taken(session, "svg")["content"]
+    assert LIGHT.scale[1] not in plain
+    assert marked.count(f'fill="{LIGHT.scale[1]}"') == 2
+
+
+def test_the_snapshot_lists_states_matches_and_code() -> None:
+    page = taken(looking(), "html")["content"]
+    assert re.findall("<h2>(.*?)</h2>", page) == ["3 selected states", "2 matches", "The same without the app"]
+    assert re.findall("<h2>(.*?)</h2>", taken(looking(selection=None), "html")["content"]) == []
 
 
 def test_the_table_has_the_rows_of_the_page() -> None:

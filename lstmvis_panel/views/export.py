@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import panel as pn
 import param
 
-from lstmvis_panel.captions import file_name, name_of
+from lstmvis_panel.captions import file_name, listed, name_of, over_list
 from lstmvis_panel.code_cell import code_cell
 from lstmvis_panel.components.downloads import Downloads
 from lstmvis_panel.figure import figure_of
 from lstmvis_panel.history import UNDONE
 from lstmvis_panel.session import Session
-from lstmvis_panel.snapshot import snapshot_of
+from lstmvis_panel.snapshot import code_section, snapshot_of, states_section, table_section
 from lstmvis_panel.style import FONT, THEMES
 from lstmvis_panel.tables import csv_of, matches_table, parquet_of
 from lstmvis_panel.views.background import Newest
@@ -80,7 +80,7 @@ def copied(session: Session) -> Session:
     """Return a session that shows the same and that no gesture changes: for a thread."""
     look = {name: getattr(session, name) for name in [*UNDONE, "theme", "width"]}
     copy = Session(session.recording, session.project, session.path, **look)
-    copy.matches = session.matches
+    copy.param.update(matches=session.matches, found=session.found)
     return copy
 
 
@@ -109,9 +109,12 @@ def _code(session: Session) -> str:
 
 def _snapshot(session: Session) -> str:
     matches = session.matches
-    table = None if matches is None else matches_table(session.recording, matches)
-    cell = _code(session) if session.query is not None or matches is not None else ""
-    return snapshot_of(name_of(session), figure_of(session), table, cell, THEMES[session.theme], FONT)
+    sections = [states_section(over_list(session), listed(session), set(session.selected.tolist()))]
+    if matches is not None:
+        sections.append(table_section(matches_table(session.recording, matches)))
+    if matches is not None or session.query is not None:
+        sections.append(code_section(_code(session)))
+    return snapshot_of(name_of(session), figure_of(session), sections, THEMES[session.theme], FONT)
 
 
 PARQUET, SVG = "application/vnd.apache.parquet", "image/svg+xml"

@@ -5,14 +5,17 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
 from lstmvis_panel import save_recording
+from lstmvis_panel.style import ROW_HEIGHT
 from tests.drawn import recording_of
-from tests.ui.screen import SETTLED, Screen
+from tests.pictured import Figure
+from tests.ui.screen import SETTLED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page
 
     from tests.tools.serving import Server
+    from tests.ui.screen import Screen
 
 WORDS = "abcdeFGhijabcdeFGhijabcdeFGhij"
 ROWS = (".....##........##........##...", ".....##........##........#....", "##############################")
@@ -38,16 +42,24 @@ def drawn(start_server: Callable[..., Server], tmp_path_factory: pytest.TempPath
 
 
 @pytest.fixture
-def screen(page: Page, drawn: Server) -> Screen:
-    screen = Screen(page, drawn.url).open(project="drawn", left=1, selection="5-7")
+def screen(stay: Callable[..., Screen], drawn: Server) -> Screen:
+    screen = stay(drawn, project="drawn", left=1, selection="5-7")
     screen.wait_for_rows(3)
     return screen
 
 
+def open_menu(screen: Screen) -> Page:
+    """Open the menu unless an earlier test has left it open."""
+    page = screen.page
+    if not page.locator(".downloads[open]").count():
+        page.locator(".downloads summary").click()
+    expect(page.locator(".downloads .list")).to_be_visible()
+    return page
+
+
 def taken(screen: Screen, key: str) -> tuple[str, bytes]:
     """Choose an item of the menu; return the name of the file that the browser saves, and what is in it."""
-    page = screen.page
-    page.locator(".downloads summary").click()
+    page = open_menu(screen)
     with page.expect_download(timeout=SETTLED) as waiting:
         page.locator(f'.downloads button[data-key="{key}"]').click()
     download = waiting.value
@@ -69,23 +81,44 @@ def test_the_figure_is_saved_as_shapes_and_as_pixels(screen: Screen) -> None:
     assert name == "drawn-cell.svg"
     assert shapes.startswith(b"<svg ")
     assert screen.page.evaluate(HELD) == [{}]  # neither side keeps the file
-    screen.page.keyboard.press("Escape")
     name, pixels = taken(screen, "png")
     assert name == "drawn-cell.png"
-    picture = Image.open(io.BytesIO(pixels))
-    width = float(shapes.partition(b'width="')[2].partition(b'"')[0])
-    assert picture.width == int(width) * 2
-    assert len(set(picture.convert("RGB").get_flattened_data())) > 50
+    figure, picture = Figure(shapes.decode()), np.asarray(Image.open(io.BytesIO(pixels)).convert("RGB"))
+    assert picture.shape[1] == int(float(figure.root.attrib["width"])) * 2
+    words, heatmaps = figure.all("rect", stroke_width="0.5"), figure.all("rect", height=ROW_HEIGHT)
+    assert len(words) == len(WORDS)
+    assert len({cell.look["fill"] for cell in heatmaps}) > 4
+    # Off the letters in the middle, the brush around and the line at the start of the matches.
+    for shape in [*words, *heatmaps]:
+        pixel = picture[round(2 * (shape.y + 4)), round(2 * (shape.x + 3))]
+        assert "#" + "".join(f"{part:02x}" for part in pixel.tolist()) == shape.look["fill"]
+
+
+def test_the_figure_has_what_is_on_the_page(screen: Screen) -> None:
+    """Words, labels, ends of ranges, states and rows, as the page writes them."""
+    page, figure = screen.page, Figure(taken(screen, "svg")[1].decode())
+    said = figure.texts
+    for listed in (".strip .word", ".axis .tick", ".states li", ".matrix .label :is(a, span)", ".track .range"):
+        texts = [text.strip() for text in page.locator(f"{listed}:visible").all_text_contents()]
+        assert texts
+        assert set(texts) <= set(said), listed
+    bars = page.locator(".lengths .slot i").evaluate_all("bars => bars.map((bar) => bar.offsetHeight)")
+    drawn = [bar.number("height") for bar in figure.all("rect", width=5)]
+    assert drawn == [height for height in bars if height]
 
 
 def test_the_snapshot_shows_itself_without_a_server(
     screen: Screen, new_context: Callable[..., BrowserContext], tmp_path: Path
 ) -> None:
+    words = screen.page.locator(".strip .word").all_text_contents()
     name, content = taken(screen, "html")
     (tmp_path / name).write_bytes(content)
-    page = new_context(offline=True).new_page()
+    page = new_context(offline=True, java_script_enabled=False).new_page()
     page.goto((tmp_path / name).as_uri())
-    expect(page.locator("svg")).to_be_visible()
+    written = page.locator("main > svg text").all_text_contents()
+    assert [said for said in written if said in set(WORDS)][: len(words)] == words == list(WORDS)
+    expect(page.locator("main > svg text", has_text="place").first).to_be_visible()
+    expect(page.locator("li")).to_have_text([str(state) for state in screen.selected()])
     expect(page.locator("tbody tr")).to_have_count(3)
     expect(page.get_by_text("lv.find_matches")).to_be_visible()
 
@@ -102,11 +135,10 @@ def test_the_code_cell_finds_the_same_rows(screen: Screen) -> None:
     assert matches.start.values.tolist() == rows
 
 
-def test_without_matches_only_the_picture_can_be_had(page: Page, drawn: Server) -> None:
-    screen = Screen(page, drawn.url).open(project="drawn")
-    page.locator(".downloads summary").click()
+def test_without_matches_only_the_picture_can_be_had(stay: Callable[..., Screen], drawn: Server) -> None:
+    page = open_menu(stay(drawn, project="drawn"))
     for key, there in {"csv": False, "parquet": False, "code": False, "svg": True, "png": True, "html": True}.items():
         button = page.locator(f'.downloads button[data-key="{key}"]')
         expect(button).to_be_enabled() if there else expect(button).to_be_disabled()
-    screen.page.keyboard.press("Escape")
+    page.locator(".downloads summary").press("Escape")
     expect(page.locator(".downloads .list")).to_be_hidden()
