@@ -30,7 +30,7 @@ ALWAYS = ("source", "position", "selection", "threshold", "left", "right", "word
 """Parameters of a session that an address holds whatever they are."""
 
 CHANGED = (
-    "rule", "unit", "stack", "pinned", "alone", "order", "tracks", "mask",
+    "rule", "unit", "stack", "pinned", "kept", "alone", "order", "tracks", "mask",
     "heatmaps", "match_mask", "distinct", "top", "before", "after",
     "lengths", "document", "starting",
 )  # fmt: skip
@@ -300,6 +300,6 @@ def _selection(session: Session, _key: str, text: str) -> tuple[tuple[int, int],
 
 
 _READERS = {
-    "threshold": _threshold, "selection": _selection, "stack": _stack, "pinned": _states, "alone": _state,
-    "lengths": _lengths, "document": _document, "starting": _starting,
+    "threshold": _threshold, "selection": _selection, "stack": _stack, "pinned": _states, "kept": _states,
+    "alone": _state, "lengths": _lengths, "document": _document, "starting": _starting,
 }  # fmt: skip

@@ -66,7 +66,7 @@ def limits(session: Session) -> str:
 
 def states(session: Session) -> Fact:
     """How many states are matched, of how many."""
-    listed, on = len(session.listed), "" if session.pinned is not None else " on"
+    listed, on = len(session.listed), "" if session.by_hand else " on"
     if session.alone in session.listed:
         return Fact("", f"state {session.alone}", f" alone of {listed:,} states{on}")
     return Fact("", f"{listed:,}", f" of {session.states.shape[1]:,} states{on}")
@@ -74,9 +74,12 @@ def states(session: Session) -> Fact:
 
 def by_hand(session: Session) -> str:
     """Say that the states are a hand's choice; empty where they are those of the selection."""
-    if session.pinned is None:
+    if not session.by_hand:
         return ""
-    return f"{'edited by hand' if session.edited else 'pinned'} · {_counted(len(session.listed), 'state')}"
+    if session.pinned is not None:
+        return f"{'edited by hand' if session.edited else 'pinned'} · {_counted(len(session.listed), 'state')}"
+    said = f"{_counted(len(session.kept), 'state')} pinned, others follow the selection"
+    return f"edited by hand · {said}" if session.edited else said
 
 
 def over_list(session: Session) -> str:
@@ -87,10 +90,10 @@ def over_list(session: Session) -> str:
 
 def listed(session: Session) -> list[tuple[int, str]]:
     """The listed states in the order of the list, with what is said of each when it is pointed at."""
-    means = session.means
+    means, kept = session.means, set(session.kept)
     order = np.argsort(-means, kind="stable") if session.order == "mean" else np.arange(len(means))
     return [
-        (state, _remark(state, mean))
+        (state, _remark(state, mean, kept=state in kept))
         for state, mean in zip(session.listed[order].tolist(), means[order].tolist(), strict=True)
     ]
 
@@ -99,18 +102,18 @@ def _counted(count: int, what: str) -> str:
     return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
-def _remark(state: int, mean: float) -> str:
+def _remark(state: int, mean: float, *, kept: bool) -> str:
     said = "" if math.isnan(mean) else f" · mean {mean:.3f}".replace("-", "−")
-    return f"state {state}{said}"
+    return f"state {state}{said}{' · pinned' if kept else ''}"
 
 
 def of_layer(session: Session, source: str) -> list[Fact]:
     """What a plot among several shows: how many states of its source are on, and beyond which threshold."""
     facts = [threshold(session, source)]
     if session.selection is not None or source == session.source:
-        pinned = source == session.source and session.pinned is not None
+        chosen = source == session.source and session.by_hand
         count, total = len(session.selected_in(source)), session.recording[source].shape[1]
-        facts.insert(0, Fact(f"{count:,} of {total:,} {'states' if pinned else 'states on'}"))
+        facts.insert(0, Fact(f"{count:,} of {total:,} {'states' if chosen else 'states on'}"))
     return facts
 
 

@@ -69,7 +69,7 @@ def _facts(session: Session) -> Iterator[str]:
         yield f"“{phrase_of(session.recording, *session.selection)}”"
     if session.refusal:
         yield session.refusal
-    if session.pinned is not None or (session.selection is not None and not session.refusal):
+    if session.by_hand or (session.selection is not None and not session.refusal):
         yield str(states(session))
     yield str(threshold(session, session.source))
     yield limits(session)

@@ -18,6 +18,8 @@ from lstmvis_panel.selection import Rule
 from lstmvis_panel.thresholds import greatest_thresholds, intervals_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import xarray as xr
 
     from lstmvis_panel.layers import Asked
@@ -56,7 +58,12 @@ class Preview:
 
 
 def preview_of(
-    window: Window, first: int, shown: int, asked: Asked, chosen: np.ndarray | None = None
+    window: Window,
+    first: int,
+    shown: int,
+    asked: Asked,
+    chosen: np.ndarray | None = None,
+    kept: Sequence[int] = (),
 ) -> Preview | None:
     """Return what thresholds select at the steps shown, as values say it.
 
@@ -70,6 +77,8 @@ def preview_of(
         The selection, its limits and the rule.
     chosen
         States that are selected whatever the threshold is, as those that are pinned; if None those of the selection.
+    kept
+        States that are selected besides those of the selection, whatever the threshold is.
 
     Returns
     -------
@@ -84,6 +93,7 @@ def preview_of(
     if chosen is None:
         start, stop = asked.selection or (0, 0)
         above, upto = intervals_of(window.states, start, stop, asked.left, asked.right, rule=asked.rule)
+        above[list(kept)], upto[list(kept)] = -np.inf, np.inf
         chosen = np.flatnonzero(~np.isnan(upto))
         above, upto = above[chosen], upto[chosen]
     else:

@@ -43,6 +43,9 @@ LONGEST_MEAN = 10_000
 CRITERION = ("source", "selection", "threshold", "left", "right", "rule", "unit")
 """What S1 follows from."""
 
+BY_HAND = ("pinned", "kept")
+"""States that a hand has chosen."""
+
 FILTERS = ("lengths", "document", "starting")
 """What leaves out matches."""
 
@@ -96,6 +99,9 @@ class Session(Sources):
     pinned: list[int] | None = param.List(
         default=None, item_type=int, allow_None=True, doc="States chosen by hand, ascending; matched instead of S1."
     )
+    kept: list[int] = param.List(
+        default=[], item_type=int, doc="States pinned one by one, ascending; listed besides S1, whatever that is."
+    )
     alone: int | None = param.Integer(
         default=None, allow_None=True, doc="The one state that is shown alone, while it is listed."
     )
@@ -130,7 +136,7 @@ class Session(Sources):
     )
     found: Hits | None = param.ClassSelector(class_=Hits, default=None, allow_None=True, doc="What a search found.")
 
-    listed: np.ndarray = param.Array(default=np.zeros(0, np.int64), doc="S1, or what is pinned; ascending numbers.")
+    listed: np.ndarray = param.Array(default=np.zeros(0, np.int64), doc="S1 with what is kept, or what is pinned.")
     selected: np.ndarray = param.Array(default=np.zeros(0, np.int64), doc="What is matched: all listed, or one alone.")
     lacking: tuple[str, str] | None = param.Tuple(
         default=None, length=2, allow_None=True, doc="Source and rule whose quantiles have to be measured first."
@@ -149,7 +155,7 @@ class Session(Sources):
         self.source = values.get("source", schema.sources(recording)[0])
         if "threshold" not in values:
             self.threshold = self._layers[self.source].first_threshold(self.unit)
-        self.param.watch(self._derive, [*CRITERION, "pinned", "alone", "stack", "thresholds"])
+        self.param.watch(self._derive, [*CRITERION, *BY_HAND, "alone", "stack", "thresholds"])
         self.param.watch(self._ask, list(ASKED))
         self.param.update(**values)
         self.param.update(**values)  # once more what another unit has put right
@@ -204,23 +210,30 @@ class Session(Sources):
 
     def preview_of(self, source: str) -> Preview | None:
         """What each threshold of a source will select at the steps shown; None where that can't be told beforehand."""
-        asked, chosen = self._asked(source), None
+        asked, chosen, is_matched = self._asked(source), None, source == self.source
         if asked.unit == QUANTILE:
             return None
-        if source == self.source and (self.pinned is not None or self.alone is not None):
+        refused = asked.selection is None or bool(self._states_of(source)[1])
+        if is_matched and (self.pinned is not None or self.alone is not None or (refused and self.kept)):
             chosen = self.selected
-        elif asked.selection is None or self._states_of(source)[1]:
+        elif refused:
             return None
-        return preview_of(self._layers[source].window, self.first, self.shown, asked, chosen)
+        kept = self.kept if is_matched else ()
+        return preview_of(self._layers[source].window, self.first, self.shown, asked, chosen, kept)
 
     def selected_in(self, source: str) -> np.ndarray:
         """Selected states of a source that is shown: what is matched, or its own S1 at its own threshold."""
         return self.selected if source == self.source else self._states_of(source)[0]
 
     @property
+    def by_hand(self) -> bool:
+        """Whether a hand has pinned a state, or all that are listed."""
+        return self.pinned is not None or bool(self.kept)
+
+    @property
     def edited(self) -> bool:
         """Whether the listed states were chosen by hand, and are others than those of the selection."""
-        return self.pinned is not None and self.pinned != self._states_of(self.source)[0].tolist()
+        return self.by_hand and not np.array_equal(self.listed, self._states_of(self.source)[0])
 
     @property
     def words(self) -> list[str]:
@@ -273,8 +286,22 @@ class Session(Sources):
         self.param.update(word_width=width, position=position)
 
     def pin(self, states: Iterable[int] | None) -> None:
-        """Match these states whatever is selected, or with None those of the selection again."""
+        """Match these states whatever is selected, or with None those of the selection again and what is kept."""
         self.param.update(pinned=None if states is None else sorted({int(state) for state in states}), alone=None)
+
+    def keep(self, state: int) -> None:
+        """List a state whatever is selected, while the others follow the selection; again: it follows, too."""
+        self.kept = sorted({*self.kept} ^ {int(state)})
+
+    def take_out(self, state: int) -> None:
+        """Take a state out of the list. Where the selection would bring it back, what is left is pinned."""
+        follows = self.pinned is None and state not in self._states_of(self.source)[0]
+        rest = None if follows else [other for other in self.listed.tolist() if other != state]
+        self.param.update(kept=[other for other in self.kept if other != state], pinned=rest, alone=None)
+
+    def follow(self) -> None:
+        """Match the states of the selection, and no others."""
+        self.param.update(pinned=None, kept=[], alone=None)
 
     def show_alone(self, state: int | None) -> None:
         """Show and match one of the listed states alone; the same one again, or None: all of them."""
@@ -346,7 +373,7 @@ class Session(Sources):
         if "source" in changed:
             self._leave(changed["source"].old, changed)
         self._complete()
-        if set(changed) & {*CRITERION, "pinned", "alone"} or self._lacking() != self.lacking:
+        if set(changed) & {*CRITERION, *BY_HAND, "alone"} or self._lacking() != self.lacking:
             self._select()
 
     def _leave(self, old: str, changed: dict[str, param.parameterized.Event]) -> None:
@@ -357,6 +384,7 @@ class Session(Sources):
             "thresholds": {**self.thresholds, old: before},
             "stack": [old if name == self.source else name for name in self.stack],
             "pinned": None,
+            "kept": [],
             "alone": None,
         }
         if "unit" in changed:
@@ -371,7 +399,8 @@ class Session(Sources):
     def _select(self) -> None:
         lacking = self._lacking()
         states, refusal = self._states_of(self.source)
-        listed = states if self.pinned is None else np.array(self.pinned, np.int64)
+        by_hand = np.array(self.kept if self.pinned is None else self.pinned, np.int64)
+        listed = np.union1d(states, by_hand) if self.pinned is None else by_hand
         selected = listed[listed == self.alone] if self.alone in listed else listed
         self._selected_for = self._criterion
         self.param.update(listed=listed, selected=selected, refusal=refusal, lacking=lacking)
@@ -397,8 +426,8 @@ class Session(Sources):
         if self._layers[self.source].lacks(self.rule, self.unit):
             return  # the last answer stays until it is known what is on
         query, steps = None, None if self.refusal else self.selection
-        # What is pinned is matched where the selection is refused, too.
-        if steps is not None or (self.pinned and self._layers[self.source].decides(self.rule, self.unit)):
+        # What is listed without a selection, or where it is refused, is pinned.
+        if steps is not None or (len(self.listed) and self._layers[self.source].decides(self.rule, self.unit)):
             query = Query(
                 self.source, steps, self.threshold, self.left, self.right, tuple(self.selected.tolist()),
                 self.distinct, self.top, self.before, self.after, self.lengths, self.document, self.starting,

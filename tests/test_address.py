@@ -55,7 +55,11 @@ def test_a_proposed_threshold_selects_the_same_states_in_another_visit() -> None
 
 
 @given(
-    by_hand=st.tuples(st.none() | st.sets(st.integers(0, 1)).map(sorted), st.none() | st.integers(0, 1)),
+    by_hand=st.tuples(
+        st.none() | st.sets(st.integers(0, 1)).map(sorted),
+        st.sets(st.integers(0, 1)).map(sorted),
+        st.none() | st.integers(0, 1),
+    ),
     tracks=st.permutations(["capital", "place"]).map(lambda names: names[:1]) | st.just([]),
     heatmaps=st.permutations(["match count", "capital", "place"]),
     switches=st.tuples(*[st.booleans()] * 3),
@@ -72,11 +76,11 @@ def test_what_was_changed_is_written_and_read(
     by_hand, tracks, heatmaps, switches, context, stacked, filters, meaning
 ) -> None:
     mask, match_mask, distinct = switches
-    pinned, alone = by_hand
+    pinned, kept, alone = by_hand
     before, after, top = context
-    session = Session(STACKED, pinned=pinned, alone=alone, tracks=tracks, heatmaps=heatmaps, mask=mask, top=top,
-                      rule=meaning[0], unit=meaning[1], match_mask=match_mask, distinct=distinct, before=before,
-                      after=after, order="mean", stack=["a,b@c"] * stacked,
+    session = Session(STACKED, pinned=pinned, kept=kept, alone=alone, tracks=tracks, heatmaps=heatmaps, mask=mask,
+                      top=top, rule=meaning[0], unit=meaning[1], match_mask=match_mask, distinct=distinct,
+                      before=before, after=after, order="mean", stack=["a,b@c"] * stacked,
                       lengths=filters[0], document=filters[1], starting=filters[2],
                       thresholds={"a,b@c": 0.25} if stacked else {})  # fmt: skip
     other = replayed(session)
@@ -107,6 +111,7 @@ def test_what_was_changed_is_written_and_read(
         ("stack", "cell9@0.3", [], "names cell9, which is not here"),
         ("tracks", "capital,colour", ["capital"], "names colour, which is not here"),
         ("pinned", "0,7,x", [0], "names states that are not here; 1 are pinned"),
+        ("kept", "1,7", [1], "names states that are not here; 1 are pinned"),
         ("alone", "7", None, "is no state here"),
         ("mask", "maybe", None, "is neither yes nor no; yes is used"),
         ("top", "5000", 500, "is outside 10-500; 500 is used"),

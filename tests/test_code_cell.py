@@ -39,6 +39,7 @@ def ran(cell: str) -> dict[str, Any]:
         {"rule": "below", "selection": (8, 10)},
         {"unit": "quantile", "threshold": 0.7},
         {"pinned": [0, 2], "distinct": False},
+        {"kept": [2]},
         {"pinned": [1], "selection": None, "top": 10},
         {"selection": (5, 6)},
         {"lengths": (3, 40)},

@@ -24,7 +24,8 @@ def test_every_gesture_is_undone_and_redone(session: Session) -> None:
     history = History(session)
     looks = [look(session)]
     for change in (
-        {"selection": (1, 3)}, {"pinned": [1]}, {"tracks": ["place"]}, {"stack": ["output"]}, {"threshold": 0.6},
+        {"selection": (1, 3)}, {"pinned": [1]}, {"kept": [0]}, {"tracks": ["place"]}, {"stack": ["output"]},
+        {"threshold": 0.6},
         {"source": "output"}, {"pinned": [0]}, {"source": "cell"}, {"mask": False}, {"position": 4},
         {"rule": "beyond"}, {"unit": "quantile"}, {"threshold": 0.4}, {"stack": []}, {"unit": "value"},
     ):  # fmt: skip

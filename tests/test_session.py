@@ -237,6 +237,55 @@ def test_pinned_states_are_matched_where_the_selection_is_refused() -> None:
     assert session.search(session.query).own is None
 
 
+def test_a_state_that_is_pinned_stays_while_the_others_follow(session: Session) -> None:
+    assert session.listed.tolist() == [0, 1]
+    session.keep(1)
+    assert not session.edited
+    session.selection = (7, 9)
+    assert session.listed.tolist() == session.selected.tolist() == [0, 1]
+    assert session.edited
+    session.threshold = 0.95
+    assert session.listed.tolist() == [1]
+    session.selection = None
+    assert session.query is not None
+    assert (session.query.steps, session.query.selected) == (None, (1,))
+    session.keep(1)
+    assert session.query is None
+
+
+@pytest.mark.parametrize("selection", [(1, 3), None])
+def test_a_state_that_is_pinned_is_previewed_at_every_threshold_with_the_others(
+    session: Session, selection: tuple[int, int] | None
+) -> None:
+    session.selection = selection
+    session.keep(2)
+    preview = session.preview_of("cell")
+    assert preview is not None
+    for threshold in (-1.0, 0.5, 0.95):
+        session.threshold = threshold
+        chosen = (threshold > preview.above) & (threshold <= preview.upto)
+        assert preview.states[chosen].tolist() == session.listed.tolist()
+
+
+def test_a_state_is_taken_out_and_what_is_left_is_pinned_only_where_it_would_come_back(session: Session) -> None:
+    session.keep(2)
+    session.take_out(2)
+    assert (session.kept, session.pinned, session.listed.tolist()) == ([], None, [0, 1])
+    session.keep(1)
+    session.take_out(1)
+    assert (session.kept, session.pinned, session.listed.tolist()) == ([], [0], [0])
+
+
+def test_what_is_pinned_one_by_one_outlasts_a_pinned_list_until_only_the_selection_counts(session: Session) -> None:
+    session.pin([0, 2])
+    session.keep(2)
+    assert session.listed.tolist() == [0, 2]
+    session.pin(None)
+    assert session.listed.tolist() == [0, 1, 2]
+    session.follow()
+    assert (session.kept, session.listed.tolist(), session.by_hand) == ([], [0, 1], False)
+
+
 def test_one_state_alone_is_matched_and_the_list_stays(session: Session) -> None:
     session.show_alone(1)
     assert session.listed.tolist() == [0, 1]

@@ -263,7 +263,8 @@ class LinesView(pn.viewable.Viewer):
     def _decides(self) -> tuple[Any, ...]:
         """All that decides, beside the threshold, what is drawn during a drag of it."""
         session, frame = self.session, self.frame
-        by_hand = (session.pinned and tuple(session.pinned), session.alone) if self.matched else ()
+        chosen = session.pinned and tuple(session.pinned), tuple(session.kept), session.alone
+        by_hand = chosen if self.matched else ()
         return (self.source, frame.first, frame.stop, *(getattr(session, name) for name in CRITERION), by_hand)
 
     def _threshold_dragged(self, gesture: dict[str, Any]) -> None:

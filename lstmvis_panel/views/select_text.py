@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 def summary(session: Session) -> str:
     """What is selected, as chips."""
     busy = _busy(session)
-    if session.selection is None and session.pinned is None:
+    if session.selection is None and not session.by_hand:
         return chips(quiet="Drag over words, or over the lines, to select them.") + busy
     phrase = "" if session.selection is None else phrase_of(session.recording, *session.selection)
     refusal = escape(session.refusal)
-    if refusal and session.pinned is None:
+    if refusal and not session.by_hand:
         return chips(quiet=escape(phrase), warning=refusal) + busy
     facts = [*(emphasised(fact) for fact in (states(session), threshold(session, session.source))), limits(session)]
     return chips(*facts, quiet=escape(phrase), warning=refusal) + busy
