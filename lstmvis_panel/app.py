@@ -64,8 +64,9 @@ class Explorer(pn.viewable.Viewer):
         self._window = not in_notebook()
         self.history = History(session)
         header = Header(session, projects or {}, self.history)
-        self._select, self._match = SelectView(session, header.say), MatchView(session)
-        keys = keyboard(header.actions, alone=self._window)
+        self._select, self._match = SelectView(session, header.say), MatchView(session, header.say)
+        actions = {**header.actions, **self._select.actions, **self._match.actions}
+        keys = keyboard(actions, alone=self._window)
         parts = [header, *_said(notices), self._select, self._match, keys]
         self._panel = page(session.theme, *parts, window=self._window)
 
@@ -109,7 +110,7 @@ def explore(recording: xr.Dataset | str | os.PathLike[str], **view_state: Any) -
         A recording, or the path of one.
     **view_state
         Where to look and how, as the parameters of `Session`. What is selected: ``source``, ``selection`` as (start,
-        stop), ``threshold``, ``unit``, ``rule``, ``left``, ``right``; ``pinned``, ``alone``. What is shown:
+        stop), ``threshold``, ``unit``, ``rule``, ``left``, ``right``; ``pinned``, ``kept``, ``alone``. What is shown:
         ``position``, ``word_width``, ``stack`` with ``thresholds`` by the names of its sources, ``tracks``, ``mask``,
         ``order``, ``theme``. Matches: ``lengths``, ``document``, ``starting``, ``distinct``, ``top``; ``before``,
         ``after``, ``heatmaps``, ``mapping``, ``match_mask``.

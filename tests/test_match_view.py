@@ -81,7 +81,7 @@ async def answered(session: Session) -> None:
 def matched(**values: Any) -> tuple[Session, MatchView]:
     """A session with its answer on screen; where no loop runs, it comes at once."""
     session = new_session(**values)
-    view = MatchView(session)
+    view = MatchView(session, print)
     session.selection = (1, 3)
     return session, view
 
@@ -193,7 +193,7 @@ def test_heatmaps_are_reordered_removed_and_added():
 def test_annotations_of_the_same_title_can_all_be_chosen():
     alike = recording()
     alike["match_count"] = alike.surprisal  # beside the heatmap that is no annotation's
-    view = MatchView(Session(alike, threshold=0.5, heatmaps=[]))
+    view = MatchView(Session(alike, threshold=0.5, heatmaps=[]), print)
     shown = view.heatmaps.adding.options
     assert shown["match_count"] == "match_count"
     assert shown["match count"] == "match count"
@@ -550,7 +550,7 @@ def test_rows_that_are_seen_are_drawn_beside():
 
 def test_pinned_states_are_matched_without_a_row_of_the_selection():
     session, view = new_session(), None
-    view = MatchView(session)
+    view = MatchView(session, print)
     session.pin([0, 1])
     assert view.matrix.rows["own"] == -1
     assert view.matrix.rows["starts"] == STARTS
@@ -562,8 +562,8 @@ def test_pinned_states_are_matched_without_a_row_of_the_selection():
 
 
 def test_rows_are_links_only_where_the_address_says_what_is_shown():
-    assert not MatchView(new_session()).matrix.linked
-    assert MatchView(Session(recording(), "drawn")).matrix.linked
+    assert not MatchView(new_session(), print).matrix.linked
+    assert MatchView(Session(recording(), "drawn"), print).matrix.linked
 
 
 # -- following --------------------------------------------------------------------------------------------------------
@@ -587,7 +587,7 @@ def test_a_search_does_not_block_what_comes_next():
         session = SearchedByHand(
             lambda query, cancelled: release.wait(60) and Session.search(session, query, cancelled)
         )
-        MatchView(session)
+        MatchView(session, print)
         session.selection = (1, 3)
         assert session.searching
         assert session.matches is None
@@ -614,7 +614,7 @@ def test_only_the_newest_question_is_answered():
             raise Cancelled
 
         session = SearchedByHand(answer)
-        MatchView(session)
+        MatchView(session, print)
         session.selection = (1, 3)
         await asyncio.to_thread(begun.wait, 60)
         session.selection = (7, 9)
@@ -632,7 +632,7 @@ def test_an_old_answer_that_comes_all_the_same_is_dropped():
     async def run() -> None:
         release = threading.Event()
         session = SearchedByHand(lambda query, _: release.wait(60) and Session.search(session, query))
-        view = MatchView(session)
+        view = MatchView(session, print)
         session.selection = (1, 3)
         session.selection = None
         release.set()
@@ -664,7 +664,7 @@ def test_a_failed_search_is_said_and_can_be_tried_again(caplog):
             return Session.search(session, query, cancelled)
 
         session = SearchedByHand(answer)
-        view = MatchView(session)
+        view = MatchView(session, print)
         session.selection = (1, 3)
         await answered(session)
         assert session.failure == "states.hdf5: gone"
@@ -682,7 +682,7 @@ def test_a_failed_search_is_said_and_can_be_tried_again(caplog):
 def test_a_restored_selection_is_searched_at_once():
     async def run() -> None:
         session = new_session(selection=(1, 3))
-        MatchView(session)
+        MatchView(session, print)
         await answered(session)
         assert session.matches is not None
 
@@ -691,7 +691,7 @@ def test_a_restored_selection_is_searched_at_once():
 
 def test_nothing_is_searched_while_the_mouse_is_held():
     session = new_session()
-    MatchView(session)
+    MatchView(session, print)
     session.gesturing = True
     session.selection = (1, 3)
     assert not session.searching
@@ -705,7 +705,7 @@ def test_a_gesture_is_searched_once():
         return Session.search(session, query, cancelled)
 
     session = SearchedByHand(answer)
-    MatchView(session)
+    MatchView(session, print)
     session.param.update(gesturing=True, selection=(1, 2))
     session.param.update(gesturing=False, selection=(4, 6))
     assert asked == [((4, 6), (0,))]
@@ -713,7 +713,7 @@ def test_a_gesture_is_searched_once():
 
 def test_in_a_script_the_answer_is_there_at_once():
     session = new_session()
-    MatchView(session)
+    MatchView(session, print)
     session.selection = (1, 3)
     assert session.matches is not None
     assert not session.searching

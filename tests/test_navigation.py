@@ -12,74 +12,18 @@ from lstmvis_panel.history import History
 from lstmvis_panel.matching import Cancelled
 from lstmvis_panel.schema import RecordingError
 from lstmvis_panel.session import Session
-from lstmvis_panel.views import keys
 from lstmvis_panel.views.background import Newest
 from lstmvis_panel.views.documents import PAGE as DOCUMENTS_LISTED
 from lstmvis_panel.views.documents import DocumentsView
 from lstmvis_panel.views.header import Header
-from lstmvis_panel.views.keyboard import keyboard
 from lstmvis_panel.views.named import NamedView
 from lstmvis_panel.views.search import PAGE, SearchView
 from tests.drawn import recording_of
 from tests.library import library, many
 
-BY_THE_PAGE = {"search", "find document", "next document", "previous document", "next hit", "previous hit",
-               "named", "copy link", "help"}  # fmt: skip
-"""Actions of keys that the browser hands to a part of the page."""
-
 
 def header_of(session: Session, projects: dict[str, str] | None = None) -> Header:
     return Header(session, projects or {}, History(session))
-
-
-# -- keys -------------------------------------------------------------------------------------------------------------
-
-
-def test_every_key_does_something_and_only_one_thing() -> None:
-    strokes = [stroke for key in keys.ACTIONS.values() for stroke in key.strokes]
-    assert len(strokes) == len(set(strokes)) == len(keys.strokes())
-    assert set(header_of(Session(library())).actions) == set(keys.ACTIONS) - BY_THE_PAGE
-
-
-def test_the_help_says_what_every_key_does() -> None:
-    rows = {key: row["does"] for group in keys.table() for row in group["rows"] for key in row["keys"]}
-    assert set(map(keys.said, keys.strokes())) <= set(rows)
-    for stroke, sign in (
-        ("ctrl+shift+z", "Ctrl Shift Z"),
-        ("+", "+"),
-        ("-", "−"),
-        ("N", "N"),
-        ("shift+F3", "Shift F3"),
-    ):
-        assert keys.said(stroke) == sign
-
-
-@pytest.mark.parametrize(
-    ("actions", "expected"),
-    [
-        ([["forward", 3]], {"position": 115}),
-        ([["back", 1]], {"position": 95}),
-        ([["page forward", 1]], {"position": 138}),
-        ([["page back", 2]], {"position": 24}),
-        ([["first step", 1]], {"position": 0}),
-        ([["last step", 1]], {"position": 599}),
-        ([["to selection", 1]], {"position": 11}),
-        ([["wider", 2], ["narrower", 1]], {"word_width": 35}),
-        ([["left more", 2], ["right more", 1], ["left fewer", 1]], {"left": 2, "right": 1}),
-        ([["left fewer", 9]], {"left": 0}),
-        ([["clear", 1]], {"selection": None}),
-        ([["theme", 1]], {"theme": "dark"}),
-        ([["mask", 1]], {"mask": False}),
-        ([["forward", 1], ["undo", 1]], {"position": 100}),
-        ([["forward", 1], ["undo", 1], ["redo", 1]], {"position": 105}),
-        ([["no such thing", 1]], {"position": 100}),
-    ],
-)
-def test_keys_do_what_they_say(actions: list[Any], expected: dict[str, Any]) -> None:
-    session = Session(library(), position=100, selection=(11, 13))
-    listener: Any = keyboard(header_of(session).actions, alone=True)
-    listener._handle_msg({"actions": actions, "serial": 1})
-    assert {name: getattr(session, name) for name in expected} == expected
 
 
 # -- documents --------------------------------------------------------------------------------------------------------

@@ -148,6 +148,17 @@ def test_what_a_hand_has_changed_is_said(session: Session) -> None:
     assert "<b>state 1</b> alone of 1 states" in summary(session)
 
 
+def test_a_state_that_is_pinned_while_others_follow_is_said(session: Session) -> None:
+    session.keep(1)
+    assert "1 state pinned, others follow the selection" in edited(session)
+    assert "edited" not in edited(session)
+    assert "of 3 states<" in summary(session)
+    session.selection = (7, 9)
+    assert "edited by hand · 1 state pinned, others follow the selection" in edited(session)
+    session.selection = None
+    assert "<b>1</b> of 3 states" in summary(session)
+
+
 def test_a_state_alone_that_is_not_listed_is_not_said_to_be(session: Session) -> None:
     session.param.update(alone=1, selection=(7, 9))
     assert "<b>1</b> of 3 states on" in summary(session)
@@ -202,6 +213,9 @@ def test_the_list_says_means_and_takes_gestures(session: Session) -> None:
     assert session.pinned == [1]
     view.list._handle_msg({"add": 3, "serial": 5})
     assert session.pinned == [1]
+    view.list._handle_msg({"pin": 1, "serial": 6})
+    assert (session.kept, view.list.kept) == ([1], [1])
+    assert view.list.remarks == ["state 1 · mean 0.000 · pinned"]
 
 
 def test_the_same_gesture_twice_is_heard_twice(session: Session) -> None:

@@ -15,5 +15,5 @@ class CopyLink(JSComponent):
 
     action: str = param.String(default="copy link", doc="Action of the key that copies.")
 
-    _esm: ClassVar[str] = script("copy_link", "beneath")
+    _esm: ClassVar[str] = script("copy_link", "actions", "beneath")
     _stylesheets: ClassVar[list[str]] = [stylesheet("quiet"), stylesheet("copy_link")]

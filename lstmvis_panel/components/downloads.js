@@ -29,7 +29,7 @@ async function painted(shapes) {
   }
 }
 
-export function render({ model }) {
+export function render({ model, view }) {
   const root = document.createElement("details")
   root.className = "downloads"
   const head = root.appendChild(document.createElement("summary"))
@@ -85,6 +85,11 @@ export function render({ model }) {
   root.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && root.open) { root.open = false; head.focus(); event.stopPropagation() }
   })
+  onAction(model, view, { [model.action]: () => {
+    root.open = !root.open
+    const first = root.open ? list.querySelector("button:enabled") : null
+    ;(first ?? head).focus()
+  } })
   const outside = (event) => { if (root.open && !event.composedPath().includes(root)) root.open = false }
   document.addEventListener("pointerdown", outside)
   model.on("items", draw)

@@ -21,9 +21,10 @@ class Downloads(JSComponent):
         doc="name, type and content (bytes, or text); dots: whether to paint the content, an SVG; asked, as it was "
         "wanted. Or failure, and asked. Empty once the browser has it.",
     )
+    action: str = param.String(default="export", doc="Action of the key that opens the menu.")
     wanted: dict[str, Any] = param.Dict(default={}, doc="wanted: an item's key; asked: a number. Watch this.")
 
-    _esm: ClassVar[str] = script("downloads")
+    _esm: ClassVar[str] = script("downloads", "actions")
     _stylesheets: ClassVar[list[str]] = [stylesheet("downloads")]
     _rename: ClassVar[dict[str, str | None]] = {"wanted": None}
 

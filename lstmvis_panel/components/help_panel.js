@@ -1,4 +1,4 @@
-// What keys do, in a panel over the page.
+// What keys do, in a panel over the page, with a switch for those that are single characters.
 
 export function render({ model, view }) {
   const root = document.createElement("div")
@@ -6,18 +6,26 @@ export function render({ model, view }) {
   const panel = make("div", { className: "help", popover: "auto", tabIndex: -1, role: "dialog", ariaLabel: "Keys and gestures" })
   const close = make("button", { type: "button", textContent: "close" })
   const groups = make("div", { className: "groups" })
-  panel.append(make("header", {}, make("h2", { textContent: "Keys and gestures" }), close), groups)
+  const characters = make("input", { type: "checkbox" })
+  const single = make("label", { title: "Off for who dictates to this machine: words would press them" }, characters, "keys of a single character")
+  panel.append(make("header", {}, make("h2", { textContent: "Keys and gestures" }), single, close), groups)
   for (const { title, rows } of model.groups) {
     const list = make("dl")
     for (const { keys, does } of rows) {
-      list.append(make("dt", {}, ...keys.map((key) => make("kbd", { textContent: key }))), make("dd", { textContent: does }))
+      if (keys.length) list.append(make("dt", {}, ...keys.map((key) => make("kbd", { textContent: key }))))
+      list.append(make("dd", { className: keys.length ? "" : "alone", textContent: does }))
     }
     groups.append(make("section", {}, make("h3", { textContent: title }), list))
   }
   const show = () => { panel.showPopover(); panel.focus() }
   const toggle = () => panel.matches(":popover-open") ? panel.hidePopover() : show()
   button.popoverTargetElement = panel
-  panel.addEventListener("toggle", (event) => { if (event.newState === "open") panel.focus() })
+  panel.addEventListener("toggle", (event) => {
+    if (event.newState !== "open") return
+    characters.checked = charactersAreOn()
+    panel.focus()
+  })
+  characters.addEventListener("change", () => switchCharacters(characters.checked))
   close.addEventListener("click", () => panel.hidePopover())
   onAction(model, view, { [model.action]: toggle })
   root.append(button, panel)

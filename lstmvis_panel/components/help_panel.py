@@ -16,5 +16,5 @@ class HelpPanel(JSComponent):
     groups: list[dict[str, Any]] = param.List(default=[], doc="title, and rows of keys (texts) and what each does.")
     action: str = param.String(default="help", doc="Action of the key that opens it.")
 
-    _esm: ClassVar[str] = script("help_panel", "beneath")
+    _esm: ClassVar[str] = script("help_panel", "actions", "beneath")
     _stylesheets: ClassVar[list[str]] = [stylesheet("quiet"), stylesheet("help_panel")]

@@ -24,6 +24,14 @@ function isTaken(event, stroke) {
   })
 }
 
+// Plots have no keys of their own and no name: Tab passes over them.
+function passOver(root) {
+  for (const element of root.querySelectorAll("*")) {
+    if (element.matches(".bk-events")) element.tabIndex = -1
+    if (element.shadowRoot) passOver(element.shadowRoot)
+  }
+}
+
 export function render({ model, view }) {
   const outbox = latestOnly(model)
   let pressed = []
@@ -45,8 +53,10 @@ export function render({ model, view }) {
   function heard(event) {
     const stroke = strokeOf(event), app = appOf(view.el)
     if (!stroke || event.isComposing || !isHere(event, app)) return
+    if (event.key === "Tab") return passOver(app.shadowRoot ?? app)
     const taken = isTaken(event, stroke)
     if (!model.alone) app.toggleAttribute(NOT_FOR_JUPYTER, taken)
+    if (stroke.length === 1 && !charactersAreOn()) return
     const action = !taken && Object.hasOwn(model.keys, stroke) && model.keys[stroke]
     if (!action) return
     event.preventDefault()

@@ -21,4 +21,4 @@ class Keyboard(GestureComponent):
     keys: dict[str, str] = param.Dict(default={}, doc="Action by key, such as 'ctrl+z', 'N' or 'ArrowLeft'.")
     alone: bool = param.Boolean(default=True, doc="Whether the app has the page to itself.")
 
-    _esm: ClassVar[str] = script("keyboard", "gesture", "beneath")
+    _esm: ClassVar[str] = script("keyboard", "gesture", "actions")

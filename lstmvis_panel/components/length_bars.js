@@ -3,7 +3,7 @@
 
 const WIDTH = 6, HEIGHT = 26, LEAST = 2
 
-export function render({ model }) {
+export function render({ model, view }) {
   const root = document.createElement("div")
   root.className = "lengths"
   root.tabIndex = 0
@@ -128,6 +128,7 @@ export function render({ model }) {
     draw()
   }))
   model.on("chosen", mark)
+  onAction(model, view, { [model.action]: () => (root.hidden ? false : root.focus()) })
   draw()
   return root
 }

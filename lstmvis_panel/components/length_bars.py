@@ -20,6 +20,7 @@ class LengthBars(GestureComponent):
     )
     bars: list[list[int]] = param.List(default=[], doc="Least and greatest length of each bar.")
     chosen: list[int] | None = param.List(default=None, allow_None=True, doc="Least and greatest length that pass.")
+    action: str = param.String(default="to lengths", doc="Action of the key that puts the focus here.")
 
-    _esm: ClassVar[str] = script("length_bars", "gesture")
+    _esm: ClassVar[str] = script("length_bars", "gesture", "actions")
     _stylesheets: ClassVar[list[str]] = [stylesheet("length_bars")]

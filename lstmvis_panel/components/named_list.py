@@ -23,5 +23,5 @@ class NamedList(GestureComponent):
     note: dict[str, Any] = param.Dict(default={}, doc="text, and whether it is wrong.")
     action: str = param.String(default="named", doc="Action of the key that opens the list.")
 
-    _esm: ClassVar[str] = script("named_list", "beneath")
+    _esm: ClassVar[str] = script("named_list", "actions", "beneath")
     _stylesheets: ClassVar[list[str]] = [stylesheet("quiet"), stylesheet("named_list")]

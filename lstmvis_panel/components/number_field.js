@@ -1,7 +1,7 @@
 // A number that is typed, or stepped by the arrow keys. The browser's own field, with a name that can be read out: Bokeh's
 // spinner has none, nor have its two buttons.
 
-export function render({ model }) {
+export function render({ model, view }) {
   const root = document.createElement("label")
   root.className = "number"
   const name = root.appendChild(document.createElement("span"))
@@ -34,6 +34,7 @@ export function render({ model }) {
     delete field.dataset.typed
     model.send_msg({ by })
   })
+  onAction(model, view, { [model.action]: () => { field.focus(); field.select() } })
   model.on(["label", "shown", "wide"], show)
   show()
   return root

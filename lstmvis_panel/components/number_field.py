@@ -17,9 +17,10 @@ class NumberField(JSComponent):
     shown: str = param.String(doc="The number as it is written in the field.")
     step: float = param.Number(default=1, doc="What an arrow key adds.")
     wide: int = param.Integer(default=84, doc="Width of the field in px.")
+    action: str = param.String(doc="Action of the key that puts the focus here; empty for none.")
     entry: dict[str, Any] = param.Dict(default={}, doc="typed: a text; or by: how many steps up. Watch this.")
 
-    _esm: ClassVar[str] = script("number_field")
+    _esm: ClassVar[str] = script("number_field", "actions")
     _stylesheets: ClassVar[list[str]] = [stylesheet("number_field")]
     _rename: ClassVar[dict[str, str | None]] = {"entry": None}
 

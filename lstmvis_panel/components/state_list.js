@@ -1,8 +1,8 @@
 // The numbers of the selected states. Hovering one lights its line, a lit line marks its number; a click shows a state
-// alone, its cross removes it, the field below adds one. One set of listeners for all, and boxes that are used again:
-// hundreds of states are as quick as ten.
+// alone, its pin keeps it in the list, its cross removes it, the field below adds one. One set of listeners for all, and
+// boxes that are used again: hundreds of states are as quick as ten.
 
-export function render({ model }) {
+export function render({ model, view }) {
   const root = document.createElement("div")
   root.className = "states-box"
   root.innerHTML = `
@@ -19,6 +19,8 @@ export function render({ model }) {
   const itemOf = (event) => event.target.closest("li")
   const light = (state) => { if (model.highlighted !== state) model.highlighted = state }
 
+  const part = (name) => Object.assign(document.createElement("span"), { className: name })
+
   const focused = () => [...list.children].find((item) => item === root.getRootNode().activeElement)
 
   function draw() {
@@ -27,14 +29,14 @@ export function render({ model }) {
     while (list.children.length < states.length) {
       const item = document.createElement("li")
       item.setAttribute("role", "option")
-      item.append("", document.createElement("span"))
-      item.lastChild.className = "cross"
+      item.append("", part("pin"), part("cross"))
       list.append(item)
     }
     states.forEach((state, i) => {
       const item = list.children[i]
       if (item.dataset.state !== String(state)) item.dataset.state = item.firstChild.data = String(state)
       if (item.title !== remarks[i]) item.title = remarks[i] ?? ""
+      item.classList.toggle("kept", model.kept.includes(state))
     })
     list.hidden = !states.length
     advice.hidden = Boolean(states.length)
@@ -80,14 +82,15 @@ export function render({ model }) {
   list.addEventListener("focusout", () => light(null))
   list.addEventListener("click", (event) => {
     const item = itemOf(event)
-    if (item) outbox(event.target.className === "cross" ? { remove: number(item) } : { alone: number(item) })
+    if (item) outbox({ [{ cross: "remove", pin: "pin" }[event.target.className] ?? "alone"]: number(item) })
   })
-  list.setAttribute("aria-keyshortcuts", "ArrowUp ArrowDown ArrowLeft ArrowRight Home End Enter Delete Backspace")
+  list.setAttribute("aria-keyshortcuts", "ArrowUp ArrowDown ArrowLeft ArrowRight Home End Enter k Delete Backspace")
   list.addEventListener("keydown", (event) => {
     const item = itemOf(event), go = follow(event.key)
     if (!item) return
     if (go) go(item)?.focus()
     else if (event.key === "Enter" || event.key === " ") outbox({ alone: number(item) })
+    else if (event.key === "k") outbox({ pin: number(item) })
     else if (event.key === "Delete" || event.key === "Backspace") {
       // The box stays, with the next number in it; of the last one the focus goes back.
       if (!item.nextElementSibling) item.previousElementSibling?.focus()
@@ -101,7 +104,8 @@ export function render({ model }) {
     field.value = ""
   })
 
-  model.on(["states", "remarks", "alone", "count", "advice"], oncePerFrame(draw))
+  onAction(model, view, { [model.action]: () => (list.querySelector("[tabindex='0']") ?? field).focus() })
+  model.on(["states", "remarks", "alone", "kept", "count", "advice"], oncePerFrame(draw))
   model.on("highlighted", mark)
   draw()
   return root

@@ -4,7 +4,7 @@
 
 const STRIP = 30
 
-export function render({ model }) {
+export function render({ model, view }) {
   const root = document.createElement("div")
   root.className = "axis"
   const ticks = document.createElement("div")
@@ -252,6 +252,7 @@ export function render({ model }) {
   })
   const whole = ["low", "high", "ticks", "across", "gutter", "extent", "rule", "unit", "stairs", "label"]
   model.on(whole, oncePerFrame(() => { drawTicks(); drawStrip(); drawLine() }))
+  onAction(model, view, { [model.action]: () => (model.matched ? line.focus() : false) })
   drawTicks()
   drawStrip()
   drawLine()

@@ -27,6 +27,7 @@ class ThresholdAxis(GestureComponent):
     rule: str = param.Selector(objects=["above", "below", "beyond"], default="above", doc="Where its line lies.")
     unit: str = param.Selector(objects=["value", "quantile"], default="value", doc="What the threshold is given in.")
     step: float = param.Number(default=0.01, doc="By how much a key moves the threshold.")
+    action: str = param.String(default="to threshold", doc="Action of the key that puts the focus here.")
     label: str = param.String(default="Threshold", doc="What the handle is called.")
     stairs: dict[str, Any] = param.Dict(
         default={},
@@ -36,10 +37,10 @@ class ThresholdAxis(GestureComponent):
     preview: dict[str, Any] = param.Dict(
         default={}, doc="What each threshold will select, as `Preview.sent`; empty where that is not known."
     )
-    matched: bool = param.Boolean(default=True, doc="Whether the words show how many of these states are on.")
+    matched: bool = param.Boolean(default=True, doc="Whether words and keys of the page mean these states.")
     gutter: int = param.Integer(default=GUTTER, doc="Width of strip and axis in px.")
     across: int = param.Integer(default=0, doc="Width of the plot in px.")
     extent: int = param.Integer(default=PLOT_HEIGHT, doc="Height of the plot in px.")
 
-    _esm: ClassVar[str] = script("threshold_axis", "preview", "gesture")
+    _esm: ClassVar[str] = script("threshold_axis", "preview", "gesture", "actions")
     _stylesheets: ClassVar[list[str]] = [stylesheet("threshold_axis")]

@@ -188,6 +188,12 @@ export function render({ model, view }) {
   cells.addEventListener("focus", () => { if (!inside && cells.matches(":focus-visible")) walk(active) })
   cells.addEventListener("blur", () => { if (!inside) point(null) })
 
+  function takeFocus() {
+    const part = [cells, add].find((each) => each.checkVisibility())
+    part?.focus()
+    return Boolean(part)
+  }
+
   function walk([r, i]) {
     active = [limited(r, layout.rows.length - 1), limited(i, count() - 1)]
     point(active)
@@ -210,6 +216,7 @@ export function render({ model, view }) {
     if (menu.matches(":popover-open")) menu.hidePopover()
   }
   window.addEventListener("scroll", scrolled, { passive: true, capture: true })
+  onAction(model, view, { [model.action]: takeFocus })
   adopt()
   draw()
   // Fonts and colours of the page are known once it is laid out.

@@ -28,7 +28,10 @@ class TrackRows(GestureComponent):
     edges: list[int] = param.List(default=[], doc="Steps that begin a document.")
     cell: int = param.Integer(default=30, doc="Width of a step in px.")
     above: int = param.Integer(default=0, doc="Height in px from the upper edge of the words to the first track.")
+    action: str = param.String(default="to tracks", doc="Action of the key that puts the focus here.")
     gutter: int = param.Integer(default=GUTTER, doc="Space left of the first step in px.")
 
-    _esm: ClassVar[str] = script("track_rows", "squeeze", "track_painter", "track_labels", "preview", "gesture")
+    _esm: ClassVar[str] = script(
+        "track_rows", "squeeze", "track_painter", "track_labels", "preview", "gesture", "actions"
+    )
     _stylesheets: ClassVar[list[str]] = [stylesheet("track_rows")]

@@ -14,7 +14,7 @@ function box(name, role, parent) {
   return element
 }
 
-export function render({ model }) {
+export function render({ model, view }) {
   const root = document.createElement("div")
   root.className = "matrix"
   const head = box("head", null, root)
@@ -363,6 +363,7 @@ export function render({ model }) {
     window.removeEventListener("pointermove", track, { capture: true })
     window.removeEventListener("scroll", scrolled, { capture: true })
   })
+  onAction(model, view, { [model.action]: () => (grid.checkVisibility({ visibilityProperty: true }) ? grid.focus() : false) })
   drawContext()
   draw()
   return root

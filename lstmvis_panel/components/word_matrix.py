@@ -50,10 +50,11 @@ class WordMatrix(GestureComponent):
     beside: int = param.Integer(default=1, doc="Rows that are drawn beside the words at once.")
     stale: bool = param.Boolean(default=False, doc="Whether the rows answer an old question; they fade.")
     opened: int = param.Integer(default=-1, doc="Row whose place is shown, -1 for none.")
+    action: str = param.String(default="to matches", doc="Action of the key that puts the focus here.")
     gutter: int = param.Integer(default=GUTTER, doc="Width in px of the row labels.")
     row_height: int = param.Integer(default=ROW_HEIGHT, doc="Height in px of a row.")
     head: int = param.Integer(default=HEAD, doc="Height in px above the first row.")
     narrowest: int = param.Integer(default=NARROWEST, doc="Least width in px of a cell.")
 
-    _esm: ClassVar[str] = script("word_matrix", "squeeze", "tokens", "gesture")
+    _esm: ClassVar[str] = script("word_matrix", "squeeze", "tokens", "gesture", "actions")
     _stylesheets: ClassVar[list[str]] = [stylesheet("word_matrix")]

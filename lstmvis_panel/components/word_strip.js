@@ -222,6 +222,7 @@ export function render({ model, view }) {
     else return
     event.preventDefault()
   })
+  onAction(model, view, { [model.action]: () => svg.focus() })
   svg.addEventListener("blur", () => { cursor = anchor = null; drawMarks() })
 
   function adopt() {

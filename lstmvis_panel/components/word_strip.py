@@ -42,9 +42,10 @@ class WordStrip(GestureComponent):
     selection: list[int] = param.List(default=[], doc="Selected steps [start, stop), or empty.")
     left: int = param.Integer(default=0, doc="Steps before the selection at which states must be off.")
     right: int = param.Integer(default=0, doc="Steps after the selection at which states must be off.")
+    action: str = param.String(default="to words", doc="Action of the key that puts the focus here.")
     room: int = param.Integer(default=0, doc="Width in px that the page has for steps; set by the browser.")
 
     _esm: ClassVar[str] = script(
-        "word_strip", "squeeze", "tokens", "token_track", "preview", "gesture", "wheel", "notebook"
+        "word_strip", "squeeze", "tokens", "token_track", "preview", "gesture", "actions", "wheel", "notebook"
     )
     _stylesheets: ClassVar[list[str]] = [stylesheet("word_strip")]

@@ -12,6 +12,7 @@ import param
 from bokeh.models.ui import Tooltip
 
 from lstmvis_panel.components.number_field import NumberField
+from lstmvis_panel.views import keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -101,8 +102,8 @@ def bar(name: Any, *parts: Any) -> pn.Row:
     )  # fmt: skip
 
 
-def number_input(parameter: param.Parameter, label: str, step: float, width: int) -> NumberField:
-    """A number that is typed or stepped, in both directions one with its parameter."""
+def number_input(parameter: param.Parameter, label: str, step: float, width: int, action: str = "") -> NumberField:
+    """A number that is typed or stepped, in both directions one with its parameter; ``action`` puts the focus there."""
     owner, name = parameter.owner, parameter.name
     whole = isinstance(parameter, param.Integer)
     low, high = parameter.bounds
@@ -110,7 +111,7 @@ def number_input(parameter: param.Parameter, label: str, step: float, width: int
     def said(value: float) -> str:
         return str(value) if whole or abs(value) >= LONG else np.format_float_positional(value, DIGITS, min_digits=3)
 
-    field = NumberField(label=label, shown=said(getattr(owner, name)), step=step, wide=width, margin=0)
+    field = NumberField(label=label, shown=said(getattr(owner, name)), step=step, wide=width, margin=0, action=action)
 
     def entered(event: param.parameterized.Event) -> None:
         value = _number(event.new.get("typed", ""), whole=whole)
@@ -136,13 +137,21 @@ def _number(text: str, *, whole: bool) -> float | None:
     return int(number) if whole else number
 
 
-def small_button(label: str, description: str, act: Callable[[], Any]) -> pn.widgets.Button:
-    """A button that is named by a sign or a word, and says on hover what it does."""
+def small_button(label: str, description: str, act: Callable[[], Any], action: str = "") -> pn.widgets.Button:
+    """A button that is named by a sign or a word, and says on hover what it does, and by which key of `keys`."""
+    key = f" ({keys.said(keys.ACTIONS[action].strokes[0])})" if action else ""
     # Below, where it covers no neighbour that is clicked next.
-    tip = Tooltip(content=description, position="bottom")
+    tip = Tooltip(content=f"{description.removesuffix('.')}{key}", position="bottom")
     button = pn.widgets.Button(label=label, description=tip, margin=0, stylesheets=[CONTROLS])
     button.on_click(lambda _event: act())
     return button
+
+
+def turn(parameter: param.Parameter, by: int = 1) -> None:
+    """Choose what stands so many places after what is chosen, the first after the last; of a switch, on after off."""
+    owner, name = parameter.owner, parameter.name
+    options = [False, True] if isinstance(parameter, param.Boolean) else list(parameter.objects)
+    owner.param.update(**{name: options[(options.index(getattr(owner, name)) + by) % len(options)]})
 
 
 def choice(parameter: param.Parameter, name: str, at_most: int = 5, **layout: Any) -> pn.viewable.Viewable:

@@ -15,7 +15,18 @@ from lstmvis_panel.components.help_panel import HelpPanel
 from lstmvis_panel.history import History
 from lstmvis_panel.session import Session
 from lstmvis_panel.views import keys
-from lstmvis_panel.views.controls import CONTROLS, TEXT, Markup, bar, choice, name, number_input, small_button, text
+from lstmvis_panel.views.controls import (
+    CONTROLS,
+    TEXT,
+    Markup,
+    bar,
+    choice,
+    name,
+    number_input,
+    small_button,
+    text,
+    turn,
+)
 from lstmvis_panel.views.documents import DocumentsView
 from lstmvis_panel.views.export import ExportView
 from lstmvis_panel.views.named import NamedView
@@ -75,10 +86,7 @@ class Header(pn.viewable.Viewer):
 
     @property
     def actions(self) -> dict[str, Callable[[int], None]]:
-        """What the keys do, by the names of `keys.ACTIONS`; each takes how often the key was pressed.
-
-        The page does the others by itself.
-        """
+        """What keys do to the place and the page, by the names of `keys.ACTIONS`; each takes how often it is wanted."""
         session = self.session
         return {
             "back": lambda times: session.move(-STRIDE * times),
@@ -90,16 +98,9 @@ class Header(pn.viewable.Viewer):
             "to selection": lambda _times: self._to_selection(),
             "next on": lambda _times: self.places.go(forward=True),
             "previous on": lambda _times: self.places.go(forward=False),
-            "wider": lambda times: session.zoom(STRIDE * times),
-            "narrower": lambda times: session.zoom(-STRIDE * times),
-            "mask": lambda _times: session.param.update(mask=not session.mask),
-            "theme": lambda _times: self._other_theme(),
-            "left more": lambda times: self._limit("left", times),
-            "left fewer": lambda times: self._limit("left", -times),
-            "right more": lambda times: self._limit("right", times),
-            "right fewer": lambda times: self._limit("right", -times),
-            "propose": lambda _times: self.say(session.propose()),
-            "clear": lambda _times: session.param.update(selection=None),
+            "next source": self._next_source,
+            "previous source": lambda times: self._next_source(-times),
+            "theme": lambda times: turn(session.param.theme, times),
             "undo": lambda times: self._travel(self.history.undo, times),
             "redo": lambda times: self._travel(self.history.redo, times),
         }
@@ -134,11 +135,11 @@ class Header(pn.viewable.Viewer):
         session = self.session
         total = text(f'<span class="lv-muted">of {session.steps:,}</span>', margin=(5, 0, 0, 0))
         return [
-            number_input(session.param.position, "step", step=1, width=86),
+            number_input(session.param.position, "step", step=1, width=86, action="find step"),
             total,
-            small_button("‹", f"Back {STRIDE} steps", lambda: session.move(-STRIDE)),
-            small_button("›", f"Forward {STRIDE} steps", lambda: session.move(STRIDE)),
-            small_button("□", "Show the selection", self._to_selection),
+            small_button("‹", f"Back {STRIDE} steps", lambda: session.move(-STRIDE), "back"),
+            small_button("›", f"Forward {STRIDE} steps", lambda: session.move(STRIDE), "forward"),
+            small_button("□", "Show the selection", self._to_selection, "to selection"),
             pn.Row(self.places, self._note(), margin=0, styles={"position": "relative"}),
         ]
 
@@ -155,9 +156,12 @@ class Header(pn.viewable.Viewer):
         else:
             self.session.go_to(self.session.selection[0])
 
-    def _limit(self, side: str, by: int) -> None:
-        low, high = self.session.param[side].bounds
-        self.session.param.update(**{side: max(low, min(getattr(self.session, side) + by, high))})
+    def _next_source(self, by: int) -> None:
+        sources = self.session.param.source
+        if len(sources.objects) == 1:
+            self.say("This recording has no other source.")
+        with pn.io.hold():  # the page changes as a whole
+            turn(sources, by)
 
     # -- what can be done ---------------------------------------------------------------------------------------------
 
@@ -167,14 +171,14 @@ class Header(pn.viewable.Viewer):
             *([CopyLink(margin=0)] if projects else []),  # elsewhere the address says nothing of what is shown
             self.named,
             ExportView(self.session),
-            small_button("◐", "Light or dark", self._other_theme),
+            small_button("◐", "Light or dark", lambda: turn(self.session.param.theme), "theme"),
             HelpPanel(groups=keys.table(), margin=0),
         ]
 
     def _back_and_forth(self) -> list[pn.viewable.Viewable]:
         history = self.history
-        undo = small_button("↶", "Undo", lambda: self._travel(history.undo))
-        redo = small_button("↷", "Redo", lambda: self._travel(history.redo))
+        undo = small_button("↶", "Undo", lambda: self._travel(history.undo), "undo")
+        redo = small_button("↷", "Redo", lambda: self._travel(history.redo), "redo")
         undo.disabled = pn.bind(lambda can: not can, history.param.can_undo)
         redo.disabled = pn.bind(lambda can: not can, history.param.can_redo)
         return [undo, redo]
@@ -184,9 +188,6 @@ class Header(pn.viewable.Viewer):
         with pn.io.hold():  # the page changes as a whole
             for _ in range(times):
                 act()
-
-    def _other_theme(self) -> None:
-        self.session.theme = {"light": "dark", "dark": "light"}[self.session.theme]
 
 
 def _group(kind: str, *parts: Any) -> pn.Row:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import panel as pn
@@ -14,9 +15,9 @@ from lstmvis_panel.colours import titled
 from lstmvis_panel.components.word_matrix import NARROWEST, WordMatrix
 from lstmvis_panel.heatmaps import MOST_ROWS
 from lstmvis_panel.matrix import BANDS, fills_of, remark_of, rows_of, texts_of, tokens_of
-from lstmvis_panel.session import NO_MAPPING, Session
+from lstmvis_panel.session import FILTERS, NO_MAPPING, Session
 from lstmvis_panel.style import GUTTER, HEAT_CELL, THEMES, Theme
-from lstmvis_panel.views.controls import TEXT, Markup, card, choice, small_button, text
+from lstmvis_panel.views.controls import TEXT, Markup, card, choice, small_button, text, turn
 from lstmvis_panel.views.filters import FiltersView
 from lstmvis_panel.views.following import Following
 from lstmvis_panel.views.heatmaps import HeatmapsView
@@ -30,6 +31,9 @@ from lstmvis_panel.views.match_text import (
     summary,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 LOOK = (Path(__file__).parent / "match.css").read_text(encoding="utf-8")
 COMFORTABLE = 38
 """Width in px of a word's cell up to which heatmaps give way."""
@@ -42,12 +46,15 @@ class MatchView(pn.viewable.Viewer):
     ----------
     session
         The visitor's session; matching follows what it asks.
+    say
+        Takes a sentence to show for a moment.
     """
 
     session: Session = param.ClassSelector(class_=Session, constant=True)
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, say: Callable[[str], None]) -> None:
         super().__init__(session=session)
+        self._say = say
         self.matrix = WordMatrix(
             # Outside a catalogue no address says what is looked at.
             linked=bool(session.project), beside=MOST_ROWS,
@@ -67,6 +74,22 @@ class MatchView(pn.viewable.Viewer):
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._panel
+
+    @property
+    def actions(self) -> dict[str, Callable[[int], None]]:
+        """What keys do to the matches, as those of the header."""
+        session = self.session
+        return {
+            "next colours": lambda times: turn(session.param.mapping, times),
+            "previous colours": lambda times: turn(session.param.mapping, -times),
+            "match mask": lambda times: turn(session.param.match_mask, times),
+            "distinct": lambda times: turn(session.param.distinct, times),
+            "more rows": lambda _times: self._more_rows(),
+            "fewer rows": lambda _times: self._show_fewer(),
+            "clear filters": lambda _times: self._clear_filters(),
+            "to lengths": lambda _times: self._say("There are no matches."),
+            "to matches": lambda _times: self._say("There are no matches."),
+        }
 
     # -- from the session to the screen -------------------------------------------------------------------------------
 
@@ -175,6 +198,17 @@ class MatchView(pn.viewable.Viewer):
     def _show_fewer(self) -> None:
         self.session.top = STAGES[0]
 
+    def _more_rows(self) -> None:
+        if can_show_more(self.session.matches):
+            self._show_more()
+        else:
+            self._say("There are no more matches to show.")
+
+    def _clear_filters(self) -> None:
+        if all(getattr(self.session, name) == self.session.param[name].default for name in FILTERS):
+            self._say("All matches pass: there is no filter.")
+        self.session.clear_filters()
+
     # -- layout -------------------------------------------------------------------------------------------------------
 
     def _layout(self) -> pn.viewable.Viewable:
@@ -189,7 +223,7 @@ class MatchView(pn.viewable.Viewer):
         )  # fmt: skip
         retry = small_button("search again", "Try the same search once more", self._search_again)
         retry.visible = pn.bind(bool, session.param.failure)
-        clear = small_button("clear the filters", "Let all matches pass", session.clear_filters)
+        clear = small_button("clear the filters", "Let all matches pass", session.clear_filters, "clear filters")
         clear.visible = pn.bind(filters_hide_all, session.param.matches)
         return card(
             "Match", facts, [self.filters.lengths], self._controls(), note, retry, clear, self._body(), self._amount()
@@ -203,8 +237,8 @@ class MatchView(pn.viewable.Viewer):
             mapping.width = 170
         label = text('<span class="lv-muted">words coloured by</span>', margin=(5, 0, 0, 0))
         return pn.Row(
-            label, mapping, _switch(session.param.match_mask, "mask"), self.heatmaps.adding,
-            _switch(session.param.distinct, "distinct"), *self.filters.fields, self.filters.chips,
+            label, mapping, _switch(session.param.match_mask, "mask", "match mask"), self.heatmaps.adding,
+            _switch(session.param.distinct, "distinct", "distinct"), *self.filters.fields, self.filters.chips,
             sizing_mode="stretch_width", margin=(0, 0, 8, 0),
             styles={"gap": "8px 14px", "flex-wrap": "wrap", "align-items": "flex-start"},
         )  # fmt: skip
@@ -218,17 +252,16 @@ class MatchView(pn.viewable.Viewer):
     def _amount(self) -> pn.viewable.Viewable:
         """What shows more rows, or fewer."""
         session = self.session
-        more = small_button("more", "Show more matches", self._show_more)
+        more = small_button("more", "Show more matches", self._show_more, "more rows")
         more.visible = pn.bind(can_show_more, session.param.matches)
-        fewer = small_button("fewer", f"Show the best {STAGES[0]} matches", self._show_fewer)
+        fewer = small_button("fewer", f"Show the best {STAGES[0]} matches", self._show_fewer, "fewer rows")
         fewer.visible = pn.bind(can_show_fewer, session.param.matches)
         return pn.Row(more, fewer, margin=(8, 0, 0, GUTTER), styles={"gap": "8px"})
 
 
-def _switch(parameter: param.Parameter, label: str) -> pn.viewable.Viewable:
+def _switch(parameter: param.Parameter, label: str, action: str) -> pn.viewable.Viewable:
     """A button that says whether something is on; Bokeh's checkboxes tell nobody what they are for."""
-    session, name = parameter.owner, parameter.name
-    button = small_button("", parameter.doc, lambda: session.param.update(**{name: not getattr(session, name)}))
+    button = small_button("", parameter.doc, lambda: turn(parameter), action)
     button.label = pn.bind(lambda on: f"{label} ✓" if on else label, parameter)
     return button
 

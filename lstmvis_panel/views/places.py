@@ -32,8 +32,12 @@ class PlacesView(pn.viewable.Viewer):
         super().__init__(session=session)
         self._say = say
         self._newest = Newest()
-        before = small_button("◂ on", "Previous place where the selected states are on", lambda: self.go(forward=False))
-        after = small_button("on ▸", "Next place where the selected states are on", lambda: self.go(forward=True))
+        before = small_button(
+            "◂ on", "Previous place where the selected states are on", lambda: self.go(forward=False), "previous on"
+        )
+        after = small_button(
+            "on ▸", "Next place where the selected states are on", lambda: self.go(forward=True), "next on"
+        )
         for button in (before, after):
             button.disabled = pn.bind(lambda selected: not len(selected), session.param.selected)
         self._panel = pn.Row(before, after, margin=0, styles={"gap": "4px"})

@@ -55,7 +55,9 @@ class StatesView(pn.viewable.Viewer):
         )  # fmt: skip
         order.link(session, value="order")
         session.param.watch(lambda event: order.param.update(value=event.new), "order")
-        pin = small_button("pin", "Match these states whatever is selected; again: those of the selection", self._pin)
+        pin = small_button(
+            "pin", "Match these states whatever is selected; again: those of the selection", self.pin, "pin list"
+        )
         session.param.watch(lambda event: self._name_pin(pin, event.new), "pinned")
         self._name_pin(pin, session.pinned)
         changing = session.param.listed, session.param.alone
@@ -68,17 +70,19 @@ class StatesView(pn.viewable.Viewer):
     def _name_pin(button: pn.widgets.Button, pinned: list[int] | None) -> None:
         button.label = "pin" if pinned is None else "unpin"
 
-    def _pin(self) -> None:
+    def pin(self) -> None:
+        """Pin all that are listed, or let them follow the selection again."""
         self.session.pin(self.session.listed.tolist() if self.session.pinned is None else None)
 
     @param.depends(
-        *[f"session.{name}" for name in ("listed", "selection", "alone", "order", "refusal", "lacking")], watch=True
+        *[f"session.{name}" for name in ("listed", "kept", "selection", "alone", "order", "refusal", "lacking")],
+        watch=True,
     )
     def _show_states(self) -> None:
         session, rows = self.session, listed(self.session)
         self.list.param.update(
             states=[state for state, _ in rows], remarks=[remark for _, remark in rows],
-            alone=session.alone, count=session.states.shape[1], advice=advice(session),
+            alone=session.alone, kept=session.kept, count=session.states.shape[1], advice=advice(session),
         )  # fmt: skip
 
     @param.depends("session.highlighted", watch=True)
@@ -90,6 +94,8 @@ class StatesView(pn.viewable.Viewer):
         if "alone" in gesture:
             session.show_alone(int(gesture["alone"]))
         elif "remove" in gesture:
-            session.pin(state for state in there if state != gesture["remove"])
+            session.take_out(int(gesture["remove"]))
+        elif "pin" in gesture:
+            session.keep(int(gesture["pin"]))
         elif 0 <= gesture["add"] < session.states.shape[1]:
             session.pin([*there, gesture["add"]])

@@ -16,14 +16,36 @@ if TYPE_CHECKING:
     from tests.tools.serving import Server
 
 
-FOCUSED = """() => {
-  let element = document.activeElement
-  while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement
-  if (!element || element === document.body) return null
-  const isMarked = ({ outlineStyle, outlineWidth, boxShadow, filter }) =>
-    (outlineStyle !== "none" && parseFloat(outlineWidth) > 0) || boxShadow !== "none" || filter !== "none"
-  const looks = [element, ...element.children].map((part) => getComputedStyle(part))
-  return [element.ariaLabel || element.textContent, looks.some(isMarked)]
+TAB_STOPS = """() => {
+  const FOCUSABLE = "a[href], button, input, select, textarea, summary, [tabindex]"
+  const looks = new Map(), seen = new Set()
+  const styleOf = (part, pseudo) => {
+    const { content, outline, border, boxShadow, filter, opacity } = getComputedStyle(part, pseudo)
+    return [content, outline, border, boxShadow, filter, opacity].join()
+  }
+  const lookOf = (element) => [element, ...element.children].flatMap(
+    (part) => ["", "::before", "::after"].map((pseudo) => styleOf(part, pseudo))).join()
+  const isStop = (element) => element.matches(FOCUSABLE) && element.tabIndex >= 0 && !element.disabled &&
+    element.checkVisibility({ visibilityProperty: true })
+  const nameOf = (element) => element.ariaLabel || element.labels?.[0]?.textContent || element.textContent
+  function collect(root) {
+    for (const element of root.querySelectorAll("*")) {
+      if (isStop(element)) looks.set(element, lookOf(element))
+      if (element.shadowRoot) collect(element.shadowRoot)
+    }
+  }
+  window.stop = () => {
+    let element = document.activeElement
+    while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement
+    if (!element || element === document.body) return null
+    const isNew = !seen.has(element), isMarked = lookOf(element) !== looks.get(element)
+    seen.add(element)
+    return { name: nameOf(element), isNew, isMarked }
+  }
+  // Plots are passed over, by what the page does at the first Tab.
+  window.missed = () => [...looks.keys()].filter((element) => isStop(element) && !seen.has(element)).map(nameOf)
+  collect(document)
+  return looks.size
 }"""
 
 
@@ -64,6 +86,42 @@ def test_keys_change_limits_and_looks(screen: Screen) -> None:
     press(screen, "t", theme="dark")
     press(screen, "+", word_width=35)
     press(screen, "-", "-", word_width=25)
+    press(screen, ".", threshold="0.51")
+    press(screen, ",", ",", threshold="0.49")
+    press(screen, "v", rule="below")
+    press(screen, "V", "V", rule="beyond")
+    press(screen, "h", "M", "x", mapping="pos", match_mask="yes", distinct="no")
+    press(screen, "i", "K", order="mean", pinned="")
+    press(screen, "K", "r", pinned=None)
+    expect(screen.page.get_by_text("There are no more matches to show.")).to_be_visible(timeout=SETTLED)
+
+
+def test_keys_lead_to_parts_of_the_page_and_open_lists(stay: Callable[..., Screen], library_server: Server) -> None:
+    screen = stay(library_server, "library", left=0, selection="101-103", threshold=0.5, lengths="2-2")
+    page = screen.page
+    screen.wait_for_rows(50)
+    for key, part in (
+        ("1", ".threshold"), ("2", ".strip svg"), ("3", ".tracks .cells"), ("4", ".states li >> nth=0"),
+        ("5", ".lengths"), ("6", ".grid"), ("j", page.get_by_label("step", exact=True)),
+    ):  # fmt: skip
+        page.keyboard.press(key)
+        expect(page.locator(part) if isinstance(part, str) else part).to_be_focused()
+    page.keyboard.type("12")
+    page.keyboard.press("Enter")
+    screen.wait_for_address(position=12)
+    page.locator(".strip svg").focus()
+    page.keyboard.press("e")
+    expect(page.get_by_role("button", name="Matches, CSV")).to_be_focused()
+    page.keyboard.press("Escape")
+    page.keyboard.press("b")
+    expect(page.get_by_role("textbox", name="Name", exact=True)).to_be_focused()
+    page.keyboard.press("Escape")
+    page.keyboard.press("g")
+    expect(page.get_by_role("combobox", name="Document", exact=True)).to_be_focused()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    page.keyboard.press("f")
+    screen.wait_for_address(lengths=None)
 
 
 def test_keys_that_repeat_all_count(screen: Screen) -> None:
@@ -151,25 +209,47 @@ def test_the_help_shows_every_key_and_closes(screen: Screen) -> None:
     expect(panel).to_be_hidden()
 
 
-def test_the_lists_open_by_keys(screen: Screen) -> None:
+def test_keys_of_a_single_character_can_be_switched_off(screen: Screen) -> None:
+    """As WCAG 2.1.4 asks for: words that are spoken to the machine would press them."""
     page = screen.page
-    page.keyboard.press("b")
-    expect(page.get_by_role("textbox", name="Name", exact=True)).to_be_focused()
+    page.keyboard.press("?")
+    page.get_by_role("checkbox", name="keys of a single character").uncheck()
     page.keyboard.press("Escape")
-    page.keyboard.press("g")
-    expect(page.get_by_role("combobox", name="Document", exact=True)).to_be_focused()
+    page.keyboard.press("m")
+    press(screen, "ArrowRight", position=105, mask=None)
+    assert page.evaluate("localStorage.getItem('lstmvis.characters')") == "off"
+    page.get_by_role("button", name="Help").click()
+    page.get_by_role("checkbox", name="keys of a single character").check()
+    page.keyboard.press("Escape")
+    press(screen, "m", mask="no")
 
 
-def test_every_control_shows_its_focus(screen: Screen) -> None:
-    """What has the focus looks other than without it."""
-    page, seen = screen.page, set()
-    page.mouse.click(700, 880)
-    for _ in range(24):
+def test_tab_leads_through_every_control_and_each_shows_its_focus(
+    stay: Callable[..., Screen], library_server: Server
+) -> None:
+    """What has the focus looks other than without it; after the last one Tab leaves the page, or begins anew."""
+    look = {"left": 0, "position": 100, "selection": "101-103", "threshold": 0.5, "lengths": "2-2"}
+    screen = stay(library_server, "library", **look)
+    page = screen.page
+    screen.wait_for_rows(50)
+    page.locator("a").first.focus()
+    page.keyboard.press("Shift+Tab")  # off the page, to come to its beginning next
+    count, seen = page.evaluate(TAB_STOPS), []
+    for _ in range(count + 5):
         page.keyboard.press("Tab")
-        found = page.evaluate(FOCUSED)
-        if found is None:
+        stop = page.evaluate("stop()")
+        if stop is None or (seen and stop["name"] == seen[0]):
             break
-        name, is_marked = found
-        seen.add(name)
-        assert is_marked, name
-    assert {"Search for words", "Document", "copy link", "named"} <= seen
+        assert stop["isNew"], f"Tab comes back to {stop['name']}"
+        assert stop["isMarked"], f"the focus is not seen on {stop['name']}"
+        seen.append(stop["name"])
+    else:
+        pytest.fail(f"Tab comes to no end after {seen[-1]}")
+    assert page.evaluate("missed()") == []
+    assert len(seen) > 50
+    assert all(seen), "what has no name is no place to stop at"
+    back = []
+    for _ in range(4):
+        page.keyboard.press("Shift+Tab")
+        back.append((page.evaluate("stop()") or {}).get("name"))
+    assert seen[:-3:-1] == back[(at := back.index(seen[-1])) : at + 2]

@@ -117,6 +117,27 @@ def test_a_pinned_set_stays_whatever_is_selected(screen: Screen) -> None:
     screen.wait_for_selected([1, 2])
 
 
+def test_one_state_is_pinned_by_a_click_or_a_key_while_the_others_follow(screen: Screen) -> None:
+    page, box = screen.page, screen.page.locator('.states li[data-state="3"]')
+    box.hover()
+    box.locator(".pin").click()
+    screen.wait_for_address(kept=3, pinned=None)
+    expect(page.get_by_text("1 state pinned, others follow the selection")).to_be_visible(timeout=SETTLED)
+    screen.brush(2, 4)
+    screen.wait_for_selected([1, 2, 3])
+    expect(page.get_by_text("edited by hand · 1 state pinned")).to_be_visible(timeout=SETTLED)
+    expect(page.locator(".states li.kept")).to_have_text("3")
+    page.locator('.states li[data-state="1"]').focus()
+    page.keyboard.press("k")
+    screen.wait_for_address(kept="1,3")
+    page.locator('.states li[data-state="3"]').hover()
+    page.keyboard.press("k")
+    screen.wait_for_address(kept="3")
+    page.get_by_role("button", name="undo to selection").click()
+    screen.wait_for_selected([1, 2])
+    screen.wait_for_address(kept=None)
+
+
 def test_the_keyboard_goes_through_the_list(screen: Screen) -> None:
     page = screen.page
     page.locator(".states li").first.focus()
