@@ -25,7 +25,22 @@ def stylesheet(name: str) -> str:
     return (HERE / f"{name}.css").read_text(encoding="utf-8")
 
 
-class GestureComponent(JSComponent):
+class Component(JSComponent):
+    """A component that keeps what was set last.
+
+    What is set while messages are held back, Panel (1.9.4) takes for news from the browser, and sets it once more some
+    50 ms later. By then something newer may have been set, which that would undo here, though not in the browser.
+    """
+
+    _esm: ClassVar[str] = "export function render() {}"
+
+    def _update_model(self, events: dict[str, Any], msg: dict[str, Any], *where: Any) -> None:
+        for name in msg:
+            self._events.pop(name, None)
+        super()._update_model(events, msg, *where)
+
+
+class GestureComponent(Component):
     """A component whose gestures come as messages, one at a time.
 
     The browser draws a gesture by itself and sends its newest state once the last one was answered (`seen`), so that
@@ -35,7 +50,6 @@ class GestureComponent(JSComponent):
     gesture: dict[str, Any] = param.Dict(default={}, doc="Newest state of the gesture.")
     seen: int = param.Integer(default=0, doc="Serial number of the last gesture that was answered.")
 
-    _esm: ClassVar[str] = "export function render() {}"
     _rename: ClassVar[dict[str, str | None]] = {"gesture": None}
 
     def on_gesture(self, heard: Callable[[dict[str, Any]], object]) -> None:

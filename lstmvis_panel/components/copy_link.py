@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import ClassVar
 
 import param
-from panel.custom import JSComponent
 
-from lstmvis_panel.components.browser import script, stylesheet
+from lstmvis_panel.components.browser import Component, script, stylesheet
 
 
-class CopyLink(JSComponent):
+class CopyLink(Component):
     """Copies the address that shows the same again, and says so; where it may not, shows it to be copied by hand."""
 
     action: str = param.String(default="copy link", doc="Action of the key that copies.")

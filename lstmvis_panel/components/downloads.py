@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import param
-from panel.custom import JSComponent
 
-from lstmvis_panel.components.browser import script, stylesheet
+from lstmvis_panel.components.browser import Component, script, stylesheet
 
 
-class Downloads(JSComponent):
+class Downloads(Component):
     """A menu; an item that is chosen is ``wanted``, and the ``file`` that answers it is saved by the browser."""
 
     items: list[list[Any]] = param.List(

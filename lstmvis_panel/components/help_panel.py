@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import param
-from panel.custom import JSComponent
 
-from lstmvis_panel.components.browser import script, stylesheet
+from lstmvis_panel.components.browser import Component, script, stylesheet
 
 
-class HelpPanel(JSComponent):
+class HelpPanel(Component):
     """A button, and the key of its action, that show what keys do."""
 
     groups: list[dict[str, Any]] = param.List(default=[], doc="title, and rows of keys (texts) and what each does.")

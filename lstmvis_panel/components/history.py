@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import param
-from panel.custom import JSComponent
 
-from lstmvis_panel.components.browser import script
+from lstmvis_panel.components.browser import Component, script
 
 
-class BrowserHistory(JSComponent):
+class BrowserHistory(Component):
     """Nothing to see: shows the address, each new one a step to go back to. Not for notebooks."""
 
     address: dict[str, Any] = param.Dict(default={}, doc="search: the address from ? on; count: of those written.")

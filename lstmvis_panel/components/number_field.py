@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import param
-from panel.custom import JSComponent
 
-from lstmvis_panel.components.browser import script, stylesheet
+from lstmvis_panel.components.browser import Component, script, stylesheet
 
 
-class NumberField(JSComponent):
+class NumberField(Component):
     """A named field for a number; what is done in it is an ``entry``, and ``shown`` says what holds."""
 
     label: str = param.String(doc="What the number is.")
