@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import builtins
 import json
+import weakref
 from functools import cache
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,10 +21,10 @@ from lstmvis_panel.history import UNDONE, History, replay
 from lstmvis_panel.schema import RecordingError
 from lstmvis_panel.session import Session
 from lstmvis_panel.style import THEMES
-from lstmvis_panel.views.controls import chips, small_button, text
 from lstmvis_panel.views.header import Header
 from lstmvis_panel.views.keyboard import keyboard
 from lstmvis_panel.views.match import MatchView
+from lstmvis_panel.views.notices import Notices
 from lstmvis_panel.views.select import SelectView
 from lstmvis_panel.views.start import start_page
 
@@ -67,7 +67,8 @@ class Explorer(pn.viewable.Viewer):
         self._select, self._match = SelectView(session, header.say), MatchView(session, header.say)
         actions = {**header.actions, **self._select.actions, **self._match.actions}
         keys = keyboard(actions, alone=self._window)
-        parts = [header, *_said(notices), self._select, self._match, keys]
+        self.notices = Notices(notices)
+        parts = [header, self.notices, self._select, self._match, keys]
         self._panel = page(session.theme, *parts, window=self._window)
 
     def __panel__(self) -> pn.viewable.Viewable:
@@ -170,6 +171,7 @@ def create_app(folder: str | os.PathLike[str] | None = None) -> pn.viewable.View
     explorer = Explorer(session, titles, restored.notices)
     browser = BrowserHistory(width=0, height=0, margin=0)
     _follow(explorer.session, browser)
+    _say_failures(explorer.notices)
     served = explorer.__panel__()
     served.append(browser)
     return served
@@ -242,16 +244,6 @@ def warm() -> None:
     explorer.__panel__().get_root()
 
 
-def _said(notices: Sequence[str]) -> list[pn.viewable.Viewable]:
-    """Notices as a line that can be closed, or nothing."""
-    if not notices:
-        return []
-    row = pn.Row(margin=(0, 14, 14, 14), sizing_mode="stretch_width", styles={"gap": "8px"})
-    close = small_button("×", "Close", lambda: row.param.update(visible=False))
-    row.extend([text(chips(warning="<br>".join(escape(notice) for notice in notices))), close])
-    return [row]
-
-
 def _query() -> dict[str, str]:
     location = pn.state.location
     search = location.search if location is not None else ""
@@ -266,6 +258,17 @@ def _default_view(recording: xr.Dataset) -> address.Restored:
         wanted = {}
     view = wanted if isinstance(wanted, dict) else {}
     return address.read(recording, {key: str(value) for key, value in view.items()})
+
+
+def _say_failures(notices: Notices) -> None:
+    """Say on this visitor's page what a gesture failed of, which Panel would tell the log alone."""
+    said = weakref.ref(notices)  # Panel keeps the handler by the visitor's document, which notices lead to
+
+    def fail(error: BaseException) -> None:
+        if there := said():
+            there.fail(error)
+
+    pn.config.exception_handler = fail
 
 
 def _follow(session: Session, browser: BrowserHistory) -> None:

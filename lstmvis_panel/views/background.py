@@ -89,7 +89,7 @@ def loop_runs() -> bool:
     return True
 
 
-def reason(error: Exception) -> str:
+def reason(error: BaseException) -> str:
     """Say in a sentence why something failed; what is long is for the log."""
     first = next(iter(str(error).splitlines()), "") or type(error).__name__
     return first if len(first) <= REASON_LENGTH else f"{first[:REASON_LENGTH]} …"
