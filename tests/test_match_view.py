@@ -26,6 +26,7 @@ from lstmvis_panel.views.match_text import (
     next_stage,
     summary,
 )
+from tests.drawn import recording_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -376,18 +377,58 @@ def test_summary_tells_a_selection_that_ranks_lower():
     assert "ranks past these 2" in summary(session)
 
 
+def advised(words: str, *rows: str, **values: Any) -> str:
+    """What is advised once the selection of a drawn recording was matched."""
+    session = Session(recording_of(words, *rows), **{"selection": (0, 1), "left": 0, "threshold": 0.5, **values})
+    MatchView(session, print)
+    assert session.matches is not None
+    return advice(session)
+
+
 def test_a_selection_alone_among_its_matches_is_said():
-    session, _ = matched()
-    found = session.matches
-    assert found is not None
-    session.matches = replace(found, table=found.table.isel(match=[0]), aligned=found.aligned.isel(match=[0]))
-    assert "No other range" in advice(session)
+    words = advised("abcd", "##..", ".##.", selection=(0, 2))
+    assert "No other range shares a state with the selection." in words
+    assert "select fewer words" in words
+
+
+def test_what_was_said_of_the_last_search_fades_while_the_next_one_runs():
+    session = Session(recording_of("abcd", "##..", ".##."), selection=(0, 2), left=0, threshold=0.5)
+    MatchView(session, print)
+    assert "lv-old" not in advice(session)
+    session.searching = True
+    assert "lv-old" in advice(session)
+
+
+def test_ranges_that_only_overlap_the_selection_are_said():
+    words = advised("abcd", "##..", "#...")
+    assert "No range apart from the selection shares a state with it." in words
+    assert "1 range that overlaps it does: switch “distinct” off" in words
+    assert advised("abcd", "##..", "#...", distinct=False) == ""
+    assert "2 ranges that overlap it do" in advised("abcd", "###.", "##..", "#...")
+
+
+def test_a_recording_of_one_step_has_no_other_range():
+    assert "There is no other range." in advised("a", "#")
+
+
+def test_a_list_that_a_hand_has_emptied_is_said():
+    words = advice(new_session(selection=(0, 2), pinned=[]))
+    assert "No state is listed." in words
+    assert "threshold" not in words
+
+
+def test_a_search_that_takes_its_time_says_what_can_be_done_meanwhile():
+    session = new_session(selection=(1, 3), left=0)
+    session.searching = True
+    assert "Searching all steps" in advice(session)
+    assert "What is changed meanwhile is searched for instead." in advice(session)
 
 
 def test_a_failure_is_said_and_escaped():
     session = new_session()
     session.failure = "disk <gone>"
     assert "disk &lt;gone&gt;" in advice(session)
+    assert "Search again" in advice(session)
 
 
 def test_words_and_heatmaps_are_hidden_where_there_is_no_match():

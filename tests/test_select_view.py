@@ -11,13 +11,14 @@ import holoviews as hv
 import pytest
 
 from lstmvis_panel import layers, schema
+from lstmvis_panel.documents import documents_of
 from lstmvis_panel.matching import Cancelled
 from lstmvis_panel.session import Session
 from lstmvis_panel.views import lines
 from lstmvis_panel.views.lines import LinesView
 from lstmvis_panel.views.measuring import Measuring
 from lstmvis_panel.views.select import SelectView
-from lstmvis_panel.views.select_text import advice, caption, edited, summary
+from lstmvis_panel.views.select_text import advice, caption, circumstances, edited, summary
 from lstmvis_panel.views.states import StatesView
 from tests.drawn import recording_of
 
@@ -197,6 +198,38 @@ def test_where_no_state_is_on_there_is_advice(session: Session) -> None:
     assert advice(session) == "No state is on throughout. To get some, lower the threshold."
     session.pin([])
     assert "No state is pinned" in advice(session)
+
+
+def told(session: Session) -> str:
+    return unescape(circumstances(session, documents_of(session.recording)))
+
+
+def test_what_is_small_is_said_and_what_to_do_then() -> None:
+    bare = ["capital", "capital_label", "place"]
+    session = Session(recording_of("aaaa", "##..", documents="0112"))
+    assert "cell has one state: matches are the ranges where it is on" in told(session)
+    assert "The vocabulary has one word, “a”. What tells steps apart are annotations, as tracks" in told(session)
+    assert "Document 1 has one step" in told(session)
+    session.selection = (1, 3)
+    assert "one step" not in told(session)
+    session.selection = (3, 4)
+    assert "Document 3 has one step" in told(session)
+    assert "which lstmvis annotate adds" in told(Session(session.recording.drop_vars(bare)))
+    assert "Every document has one step" in told(Session(recording_of("ab", "##", "#.", documents="01")))
+    assert "This recording has one step" in told(Session(recording_of("a", "#")))
+
+
+def test_of_one_state_other_sources_are_named_and_of_enough_of_all_nothing_is_said(session: Session) -> None:
+    assert told(session) == ""
+    single = session.recording.assign(gate=session.recording.cell[:, :1].rename(cell_state="gate_state"))
+    single["gate"].attrs = session.recording.cell.attrs
+    assert "For more states choose another source, or stack one." in told(Session(single, source="gate"))
+
+
+def test_a_vocabulary_of_one_word_that_stands_for_numbers_is_nothing_special() -> None:
+    recording = recording_of("aaaa", "##..", ".##.")
+    recording["token"].attrs["value"] = "place"
+    assert told(Session(recording)) == ""
 
 
 def test_the_list_says_means_and_takes_gestures(session: Session) -> None:

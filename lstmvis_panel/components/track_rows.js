@@ -68,7 +68,7 @@ export function render({ model, view }) {
     const none = !order.length && !model.addable.length
     add.hidden = !model.addable.length
     empty.textContent = none
-      ? "This recording has no annotations. A variable of kind categorical, scalar or prediction would be a track here."
+      ? "This recording has no annotations. The command lstmvis annotate adds labels and numbers; each can be a track here."
       : ""
     drawMenu()
   }

@@ -41,31 +41,48 @@ def next_stage(top: int) -> int:
 def advice(session: Session) -> str:
     """What to do where there is no match to show; empty where there are some."""
     if session.failure:
-        return _note("The search failed.", f"<p>{escape(session.failure)}</p>")
+        said = f"<p>{escape(session.failure)}</p><p>Search again, or change what is searched for.</p>"
+        return _note("The search failed.", said)
     if session.matches is not None:
-        return _lonely(session.matches)
+        said = _lonely(session.matches, session.steps)
+        return f'<div class="lv-old">{said}</div>' if said and session.searching else said
+    if session.query is None or not session.query.selected:
+        return _nothing_asked(session)
+    if not session.searching:
+        return ""
+    said = "<p>What is changed meanwhile is searched for instead.</p>"
+    return f'<div class="lv-late">{_note("Searching all steps …", said)}</div>'
+
+
+def _nothing_asked(session: Session) -> str:
+    """What to do where there is no state to match."""
     if session.refusal and session.query is None:
         return _note("This selection can’t be matched.", f"<p>{escape(session.refusal)}</p>")
     if session.query is None:
-        return _note(
-            "Nothing is selected yet.",
-            "<p>Drag over words above. Where else the same states are on together shows up here.</p>",
-        )
-    if not session.query.selected:
-        return _note("No state is on throughout the selection.", _remedies(session.query))
-    return '<div class="lv-late">' + _note("Searching all steps …", "") + "</div>" if session.searching else ""
+        said = "<p>Drag over words above. Where else the same states are on together shows up here.</p>"
+        return _note("Nothing is selected yet.", said)
+    if session.pinned is not None:
+        said = "<p>Add one by its number beside the lines, or go back to those of the selection.</p>"
+        return _note("No state is listed.", said)
+    return _note("No state is on throughout the selection.", _remedies(session.query))
 
 
-def _lonely(matches: Matches) -> str:
+def _lonely(matches: Matches, steps: int) -> str:
     """What to do where no range is found but that of the selection."""
     if matches.table.sizes["match"] > (matches.own is not None):
         return ""
+    if steps == 1:
+        return _note("There is no other range.", "<p>This recording has one step.</p>")
     query, others = matches.query, matches.searched - (matches.own is not None)
     if query.is_filtered and others > 0:
         return _note(
             "No other range passes the filters." if matches.own is not None else "No range passes the filters.",
             f"<p>Without them there are {others:,}.</p>",
         )
+    if others > 0:
+        who = "1 range that overlaps it does" if others == 1 else f"{others:,} ranges that overlap it do"
+        said = f"<p>{who}: switch “distinct” off to see them.</p>"
+        return _note("No range apart from the selection shares a state with it.", said)
     if query.steps is None:
         return _note("No range of two steps has a pinned state on.", _remedies(query))
     return _note("No other range shares a state with the selection.", _remedies(query))

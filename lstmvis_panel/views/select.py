@@ -10,12 +10,14 @@ import param
 from lstmvis_panel.captions import rules
 from lstmvis_panel.colours import titled
 from lstmvis_panel.components.word_strip import PATTERN
+from lstmvis_panel.documents import documents_of
 from lstmvis_panel.questions import QUANTILE, VALUE
 from lstmvis_panel.session import BY_HAND, Session
+from lstmvis_panel.style import GUTTER
 from lstmvis_panel.views.controls import CONTROLS, DIGITS, LABELLED, card, number_input, small_button, text, turn
 from lstmvis_panel.views.lines import LinesView, board_height
 from lstmvis_panel.views.measuring import Measuring
-from lstmvis_panel.views.select_text import edited, summary
+from lstmvis_panel.views.select_text import circumstances, edited, summary
 from lstmvis_panel.views.states import StatesView
 from lstmvis_panel.views.tracks import TracksView
 from lstmvis_panel.views.words import WordsView
@@ -94,7 +96,12 @@ class SelectView(pn.viewable.Viewer):
             self.plots, self.words, self.tracks, sizing_mode="stretch_width", margin=0, styles={"min-width": "0"}
         )
         body = pn.Row(board, self.states, sizing_mode="stretch_width", margin=0)
-        return card("Select", self._chips(), self._width(), self._controls(), body)
+        return card("Select", self._chips(), self._width(), self._controls(), body, self._circumstances())
+
+    def _circumstances(self) -> pn.viewable.Viewable:
+        session, documents = self.session, documents_of(self.session.recording)
+        changing = [session.param[name] for name in ("source", "position", "selection")]
+        return text(pn.bind(lambda *_: circumstances(session, documents), *changing), margin=(0, 0, 0, GUTTER))
 
     # -- keys ---------------------------------------------------------------------------------------------------------
 

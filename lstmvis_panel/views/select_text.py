@@ -5,12 +5,16 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
+from lstmvis_panel import schema
 from lstmvis_panel.captions import by_hand, limits, of_layer, states, threshold
 from lstmvis_panel.colours import title
 from lstmvis_panel.matrix import phrase_of
 from lstmvis_panel.views.controls import chips, emphasised
 
 if TYPE_CHECKING:
+    import xarray as xr
+
+    from lstmvis_panel.documents import Documents
     from lstmvis_panel.session import Session
 
 
@@ -58,6 +62,56 @@ def advice(session: Session) -> str:
     *others, last = ways
     wanted = f"{', '.join(others)} or {last}" if others else last
     return f"No state is on throughout. To get some, {wanted}."
+
+
+def circumstances(session: Session, documents: Documents) -> str:
+    """Say what is so small in what is shown that less can be seen than elsewhere, and what to do then.
+
+    Parameters
+    ----------
+    session
+        What is shown.
+    documents
+        Of its recording.
+    """
+    told = (_one_state(session), _one_word(session.recording), _one_step(session, documents))
+    return "".join(f'<p class="lv-told">{escape(said)}</p>' for said in told if said)
+
+
+def _one_state(session: Session) -> str:
+    if session.states.shape[1] > 1:
+        return ""
+    others = len(session.param.source.objects) > 1
+    elsewhere = " For more states choose another source, or stack one." if others else ""
+    return (
+        f"{title(session.source)} has one state: matches are the ranges where it is on, the longest first. "
+        f"A click on their lengths filters them.{elsewhere}"
+    )
+
+
+def _one_word(recording: xr.Dataset) -> str:
+    vocabulary = recording.variables[schema.TOKEN].attrs["labels"]
+    if recording.sizes[recording.variables[vocabulary].dims[0]] > 1 or schema.token_look(recording) is not None:
+        return ""
+    word = schema.labels(recording, vocabulary).item(0)
+    known = bool(schema.annotations(recording))
+    where = "as tracks under the words" if known else "which lstmvis annotate adds"
+    return f"The vocabulary has one word, “{word}”. What tells steps apart are annotations, {where}."
+
+
+def _one_step(session: Session, documents: Documents) -> str:
+    number = documents.at(session.position if session.selection is None else session.selection[0])
+    if session.steps == 1:
+        return "This recording has one step, so no other range can match it."
+    if number >= len(documents) or documents.steps(number) > 1:
+        return ""
+    if len(documents) == session.steps:
+        return "Every document has one step: a click selects it, and matches are single steps."
+    label = documents.label(number)
+    return (
+        f"{label[:1].upper()}{label[1:]} has one step: a click selects it, and what is outside counts as off. "
+        "For a longer selection go to another document."
+    )
 
 
 def _busy(session: Session) -> str:

@@ -193,8 +193,12 @@ def test_where_no_state_is_on_the_list_says_what_to_do(stay: Callable[..., Scree
 def test_one_state_one_word_and_a_document_of_one_step(stay: Callable[..., Screen], drawn: Server) -> None:
     screen = stay(drawn, "single", left=1, right=1)
     page = screen.page
+    for said in ("cell has one state: matches are the ranges", "The vocabulary has one word, “a”."):
+        expect(page.get_by_text(said)).to_be_visible(timeout=SETTLED)
+    expect(page.get_by_text("Document 2 has one step")).to_be_hidden()
     screen.brush(5, 6)
     screen.wait_for_address(selection="5-6")
     screen.wait_for_selected([0])  # what is outside of the document counts as off
     expect(page.get_by_text("1 of 1 states on")).to_be_visible(timeout=SETTLED)
+    expect(page.get_by_text("Document 2 has one step: a click selects it")).to_be_visible(timeout=SETTLED)
     expect(page.locator('.strip rect.cell[data-step="5"] title')).to_contain_text("1 of 1", timeout=SETTLED)
