@@ -10,10 +10,10 @@ export function render({ model, view }) {
   const single = make("label", { title: "Off for who dictates to this machine: words would press them" }, characters, "keys of a single character")
   panel.append(make("header", {}, make("h2", { textContent: "Keys and gestures" }), single, close), groups)
   for (const { title, rows } of model.groups) {
-    const list = make("dl")
+    const list = make(rows[0].keys.length ? "dl" : "ul")
     for (const { keys, does } of rows) {
-      if (keys.length) list.append(make("dt", {}, ...keys.map((key) => make("kbd", { textContent: key }))))
-      list.append(make("dd", { className: keys.length ? "" : "alone", textContent: does }))
+      if (!keys.length) list.append(make("li", { textContent: does }))
+      else list.append(make("dt", {}, ...keys.map((key) => make("kbd", { textContent: key }))), make("dd", { textContent: does }))
     }
     groups.append(make("section", {}, make("h3", { textContent: title }), list))
   }

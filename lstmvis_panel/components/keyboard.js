@@ -1,7 +1,7 @@
 // The keys of the page, in the words of their table. What belongs to a part of the page is told to that part here; the
 // rest goes to the server, where keys that repeat faster than it answers are counted, so that none waits in a queue.
 
-const FIELDS = "input, textarea, select, [contenteditable]"
+const FIELDS = "input:not([type=checkbox]), textarea, select, [contenteditable]"
 const NOT_FOR_JUPYTER = "data-lm-suppress-shortcuts"    // JupyterLab's own word for it
 const SLIDES = ["ArrowUp", "ArrowDown", "PageUp", "PageDown"]
 

@@ -102,8 +102,14 @@ FOCUSED = {
     ),
     "On the matches, the tracks, the bars of lengths": (
         (("ArrowLeft", "ArrowRight"), "from cell to cell, with their values"),
-        (("Enter",), "show the match above, filter by the length"),
+        (("shift+ArrowLeft", "shift+ArrowRight"), "more lengths"),
+        (("Enter",), "show the match above, filter by the lengths"),
         (("ctrl+Enter",), "show the match in a new tab"),
+    ),
+    "In the search": (
+        (("ArrowUp", "ArrowDown"), "choose one of the hits"),
+        (("Enter",), "go there, or to the next hit"),
+        (("shift+Enter",), "select it, or go to the previous hit"),
     ),
     "By mouse": (
         (("drag",), "over words or lines: select"),
