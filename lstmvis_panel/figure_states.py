@@ -73,11 +73,12 @@ def _width(state: int) -> float:
 
 
 def _box(session: Session, state: int, x: float, y: float, theme: Theme) -> list[str]:
-    """A number in its box; those that are left out, since one is shown alone, are pale."""
-    matched = state in session.selected
-    edge = {"stroke": theme.line} if matched else {"stroke": theme.line, "stroke_dasharray": "2 2"}
+    """A number in its box, bold where it is pinned; those that are left out, since one is shown alone, are pale."""
+    matched, kept = state in session.selected, state in session.kept
+    edge = {"stroke": theme.ink if kept else theme.line} | ({} if matched else {"stroke_dasharray": "2 2"})
+    fill, weight = theme.ink if matched else theme.muted, "bold" if kept else "normal"
     wide = _width(state)
     return [
         svg.rectangle(x + 0.5, y + 0.5, wide - 1, TALL - 1, rx=5, fill="none", **edge),
-        svg.text(str(state), x + wide / 2, y + 13, text_anchor="middle", fill=theme.ink if matched else theme.muted),
+        svg.text(str(state), x + wide / 2, y + 13, text_anchor="middle", fill=fill, font_weight=weight),
     ]

@@ -40,6 +40,12 @@ def test_states_beside_one_that_is_shown_alone_are_dashed() -> None:
     assert len(listed) == 3
 
 
+def test_states_that_are_pinned_one_by_one_are_framed_in_ink() -> None:
+    figure = Figure(looking(kept=[1]))
+    assert [number for number, box in boxes(figure) if box.look["stroke"] == LIGHT.ink] == ["1"]
+    assert "1 state pinned, others follow the selection" in " ".join(figure.texts)
+
+
 def test_states_that_have_no_room_are_counted() -> None:
     figure = Figure(looking(recording_of(WORDS, *[ROWS[0]] * 400, documents=DOCUMENTS)))
     drawn = boxes(figure)
