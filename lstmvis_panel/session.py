@@ -13,12 +13,12 @@ import numpy as np
 import param
 
 from lstmvis_panel import schema
+from lstmvis_panel.hits import Hits
 from lstmvis_panel.layers import Asked
 from lstmvis_panel.preview import preview_of
 from lstmvis_panel.questions import CONTEXT_AFTER, CONTEXT_BEFORE, MATCH_COUNT, QUANTILE, TOP, Matches, Query, answer
 from lstmvis_panel.selection import Rule
 from lstmvis_panel.sources import Sources
-from lstmvis_panel.textsearch import Hits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

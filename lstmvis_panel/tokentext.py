@@ -93,6 +93,13 @@ class Tokens:
         """The number of each step's document: int32."""
         return np.repeat(np.arange(len(self.edges) - 1, dtype=np.int32), np.diff(self.edges))
 
+    def within_documents(self, starts: np.ndarray, stops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the stretches of steps that don't cross from one document into the next."""
+        if len(self.edges) > 2:  # noqa: PLR2004 - more than one document
+            inside = self.document[starts] == self.document[stops - 1]
+            starts, stops = starts[inside], stops[inside]
+        return starts, stops
+
     @cached_property
     def are_characters(self) -> bool:
         """Whether every word is one character as readers see it, words such as <unk> aside."""

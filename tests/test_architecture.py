@@ -47,7 +47,7 @@ TABLE = (
     Part(
         "computing",
         "arguments selection index matching filters search sweep rows compiled quantiles thresholds "
-        "alignment wanted tokentext textsearch starts places documents summary fingerprint",
+        "alignment wanted tokentext hits expressions running textsearch starts places documents summary fingerprint",
         "schema",
         SCREEN,
     ),

@@ -15,10 +15,11 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lstmvis_panel import textsearch, tokentext
+from lstmvis_panel import expressions, tokentext
+from lstmvis_panel.hits import LONGEST_SHOWN, Hits, context_of
 from lstmvis_panel.matching import Cancelled
 from lstmvis_panel.schema import RecordingError, document_edges
-from lstmvis_panel.textsearch import Hits, context_of, search_text
+from lstmvis_panel.textsearch import search_text
 from lstmvis_panel.wanted import Pattern, parse_search
 from tests.recordings import recording_of, texts, two_sentences
 from tests.watched import WatchedFile
@@ -344,7 +345,7 @@ def test_an_expression_stands_alone_in_running_text() -> None:
 
 @pytest.mark.parametrize("recording", [of(["a" * 40 + "b", "word"]), characters("a" * 40 + "b")])
 def test_an_expression_without_end_is_ended(recording: xr.Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(textsearch, "SECONDS", 0.05)
+    monkeypatch.setattr(expressions, "SECONDS", 0.05)
     with pytest.raises(RecordingError, match=r"/\^\(a\|aa\)\+\$/ takes longer than 0.05 s - a repetition within"):
         search_text(recording, "/^(a|aa)+$/")
 
@@ -368,7 +369,7 @@ def test_a_search_ends_when_nobody_waits(recording: xr.Dataset, text: str) -> No
 
 
 def test_many_words_share_the_time_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(textsearch, "SECONDS", 0.0)
+    monkeypatch.setattr(expressions, "SECONDS", 0.0)
     with pytest.raises(RecordingError, match="takes longer"):
         search_text(of("a b cd"), "/x/")
 
@@ -502,7 +503,7 @@ def test_hits_are_shown_among_the_words_of_their_document() -> None:
 def test_of_a_long_hit_only_the_beginning_is_shown() -> None:
     recording = characters("a" * 100 + "b")
     (row,) = context_of(recording, search_text(recording, "/a+/"), 0, 1, 2, 2)
-    assert (row.start, row.stop, len(row.words), row.after) == (0, 100, textsearch.LONGEST_SHOWN, ())
+    assert (row.start, row.stop, len(row.words), row.after) == (0, 100, LONGEST_SHOWN, ())
 
 
 def test_only_what_is_shown_is_read() -> None:

@@ -9,15 +9,16 @@ import panel as pn
 import param
 
 from lstmvis_panel.components.find_box import FindBox
+from lstmvis_panel.hits import Hits, context_of
 from lstmvis_panel.session import Session
-from lstmvis_panel.textsearch import Hits, context_of, search_text
+from lstmvis_panel.textsearch import search_text
 from lstmvis_panel.tokentext import tokens_of
 from lstmvis_panel.views.background import Newest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lstmvis_panel.textsearch import Context
+    from lstmvis_panel.hits import Context
 
 PAGE = 200
 """Hits that are listed at once; more as the list is scrolled."""
