@@ -86,7 +86,6 @@ def _letters(tokens: Tokens, text: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _expression(tokens: Tokens, running: RunningText, pattern: Pattern, poll: Poll) -> tuple[np.ndarray, np.ndarray]:
-    """Find a regular expression in the running text of each document; what is empty is nothing found."""
-    found = spans_in(pattern, running.text, running.offsets[tokens.edges].tolist(), poll)
-    spans = np.fromiter(found, np.dtype((np.int64, 2)))
+    """Find a regular expression in the running text of each document."""
+    spans = spans_in(pattern, running.text, running.offsets[tokens.edges].tolist(), poll)
     return running.steps(spans[:, 0], spans[:, 1])

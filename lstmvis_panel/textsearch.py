@@ -62,6 +62,7 @@ def search_text(recording: xr.Dataset, text: str, cancelled: Callable[[], bool] 
     holds = [_holds(recording, condition, poll) for condition in wanted.conditions]
     if wanted.words:
         tokens = tokens_of(recording)
+        poll()
         starts, stops = (find_in_text if tokens.are_characters else _phrase)(tokens, wanted.words, poll)
         for each in holds:
             starts, stops = starts[each[starts]], stops[each[starts]]

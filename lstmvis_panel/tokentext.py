@@ -46,19 +46,34 @@ class RunningText:
     def of(cls, codes: np.ndarray, words: Sequence[str]) -> RunningText:
         """Write the words of codes one after the other."""
         lengths = np.array([len(word) for word in words], np.int64)[codes]
-        return cls("".join([words[code] for code in codes.tolist()]), np.append(0, lengths.cumsum()))
+        return cls("".join(np.array(words, object)[codes].tolist()), np.append(0, lengths.cumsum()))
 
     @cached_property
     def letters(self) -> np.ndarray:
         """The text as numbers: uint32."""
         return np.frombuffer(self.text.encode("utf-32-le", "surrogatepass"), np.uint32)
 
+    @cached_property
+    def _begins(self) -> np.ndarray:
+        """The step that begins at each place of the text, -1 where none does: int32."""
+        return self._placed(0)
+
+    @cached_property
+    def _ends(self) -> np.ndarray:
+        """The end of the step that ends at each place of the text, -1 where none does: int32."""
+        return self._placed(1)
+
+    def _placed(self, side: int) -> np.ndarray:
+        # Tokens without text begin where the next one does: a stretch neither begins nor ends with them.
+        steps = np.flatnonzero(np.diff(self.offsets)) + side
+        placed = np.full(len(self.text) + 1, -1, np.int32)
+        placed[self.offsets[steps]] = steps
+        return placed
+
     def steps(self, start: np.ndarray, stop: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return from which to which step stretches of the text go, leaving out those that cut a token in two."""
-        # Tokens without text begin where the next one does: a stretch neither begins nor ends with them.
-        first = np.searchsorted(self.offsets, start, side="right") - 1
-        end = np.searchsorted(self.offsets, stop, side="left")
-        is_whole = (self.offsets[first] == start) & (self.offsets[end] == stop)
+        first, end = self._begins[start], self._ends[stop]
+        is_whole = (first >= 0) & (end >= 0)
         return first[is_whole], end[is_whole]
 
 

@@ -58,6 +58,7 @@ _PIECE = re.compile(r'"((?:\\.|[^"\\])*)"|([^"]+|")', re.DOTALL)
 _NUMBER = r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
 _QUICK = re.compile(r"(?:[^*+?{|]*[*+?|]){0,3}[^*+?{|]*", re.DOTALL)
 _NOT_QUICK = re.compile(r"\(\?|\)[*+?]")
+_NOT_STEADY = re.compile(r"[*+].", re.DOTALL)
 _COMPARED = re.compile(rf"(>=|<=|>|<|=)?({_NUMBER})")
 _BETWEEN = re.compile(rf"({_NUMBER})?\.\.({_NUMBER})?")
 
@@ -101,6 +102,11 @@ class Pattern:
     def is_quick(self) -> bool:
         """Whether it has so few choices, and no choice within a repetition, that a short word can't take it long."""
         return _QUICK.fullmatch(self.source) is not None and _NOT_QUICK.search(self.source) is None
+
+    @property
+    def is_steady(self) -> bool:
+        """Whether it is quick in a text of any length: what it may repeat ends it, so that nothing sends it back."""
+        return self.is_quick and _NOT_STEADY.search(self.source) is None
 
     @property
     def compiled(self) -> regex.Pattern[str]:

@@ -384,6 +384,24 @@ def test_many_choices_or_nested_ones_are_not(source: str) -> None:
     assert not Pattern(source).is_quick
 
 
+@pytest.mark.parametrize("source", ["e", "[aeiou]", r"\w+", "the|an?", "(e|a)", r"\be.*"])
+def test_what_repeats_nothing_but_its_end_is_steady(source: str) -> None:
+    assert Pattern(source).is_steady
+
+
+@pytest.mark.parametrize("source", [r"\w+x", "a+?b", ".*.*", "(a+)", "(a|b)*", "(?i)e", "a{9}", "a|b|c|d|e"])
+def test_what_may_be_sent_back_is_not(source: str) -> None:
+    assert not Pattern(source).is_steady
+
+
+@pytest.mark.parametrize("text", ["/a|b/", "/a.?/", r"/(?<!x)\w/"])
+def test_hits_that_are_taken_few_at_once_are_the_same(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    recording = characters("abababaxxabaa", documents=[0] * 7 + [1] * 6)
+    hits = found(recording, text)
+    monkeypatch.setattr(expressions, "AT_ONCE", 3)
+    assert found(recording, text) == hits != []
+
+
 @given(st.text(alphabet='ab/"*:\\ ()[]{}|?+^$.<>=!1,pos', max_size=20))
 def test_whatever_is_typed_is_read_or_told_of(text: str) -> None:
     with suppress(RecordingError):
@@ -396,8 +414,8 @@ def test_whatever_is_typed_is_read_or_told_of(text: str) -> None:
 SENTENCES = two_sentences()
 WORDS = ["a", "b", "ab", "AB", "ba", "é", "e\N{COMBINING ACUTE ACCENT}", "ß", "ss", "*"]
 PARTS = ["a", "B", "ab", "É", "SS", "*", "a*", "*b", "*a*", "/^a/", "/b$/", "/^.$/", '"*"']
-LETTERS = ["a", "b", " ", "\n", "A", "ß", "s", "é", "<unk>"]
-QUERIES = ["a", "ab", "a b", "ss", "s", "a*", "*b", "a*b", "/a+/", "/^a/", "/[^a]b/", "/b$/", "/é/"]
+LETTERS = ["a", "b", " ", "\n", "A", "ß", "s", "é", "<unk>", ""]
+QUERIES = ["a", "ab", "a b", "ss", "s", "a*", "*b", "a*b", "/a+/", "/a*/", "/a+b/", "/^a/", "/[^a]b/", "/b$/", "/é/"]
 
 
 def same(text: str) -> str:
@@ -457,19 +475,20 @@ def spans_of(tokens: list[str], query: str) -> list[tuple[int, int]]:
     """Return from which to which token what is wanted goes."""
     is_expression = query.startswith("/")
     if is_expression:
-        tokens = [token if len(token) == 1 else "\N{OBJECT REPLACEMENT CHARACTER}" for token in tokens]
+        tokens = [token if len(token) < 2 else "\N{OBJECT REPLACEMENT CHARACTER}" for token in tokens]
     else:
         tokens = [" " if token.isspace() else same(token) for token in tokens]
     edges = [sum(map(len, tokens[:step])) for step in range(len(tokens) + 1)]
     text = "".join(tokens)
     if is_expression:
-        spans = [match.span() for match in re.finditer(query[1:-1], text)]
+        spans = [match.span() for match in re.finditer(query[1:-1], text) if match.group()]
     elif "*" in query:
         pattern = {"a*": r"a\S*", "*b": r"(?<!\S)\S*b", "a*b": r"a\S*?b"}[query]
         spans = [match.span() for match in re.finditer(pattern, text)]
     else:
         spans = [(at, at + len(query)) for at in range(len(text)) if text.startswith(query, at)]
-    return [(edges.index(start), edges.index(stop)) for start, stop in spans if start in edges and stop in edges]
+    begins = {edge: step for step, edge in enumerate(edges)}  # of tokens without text, the one that follows them
+    return [(begins[start], edges.index(stop)) for start, stop in spans if start in edges and stop in edges]
 
 
 # ------------------------------------------------------------------------------------------------------------ the hits

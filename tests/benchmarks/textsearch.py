@@ -1,6 +1,7 @@
 """How long searching for words takes: ``python -m tests.benchmarks.textsearch``.
 
-1,000,000 tokens, the vocabulary 50,000 words as frequent as those of a language are (Zipf); and 1,000,000 characters.
+1,000,000 tokens, the vocabulary 50,000 words as frequent as those of a language are (Zipf); and 1,000,000 characters,
+in documents as long as chapters, and as short as names.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from lstmvis_panel.tokentext import tokens_of
 from tests.benchmarks.matching import timed
 
 LETTERS = np.array(list("etaoinshrdlucmfwypvbgkjqxz"))
-DOCUMENT = 5_000
+DOCUMENT, NAME = 5_000, 8
 WORDS_ASKED = ("{0}", "{0} {1}", "{0} {1} {2}", "* {0} *", "* * *", "{3}*", "*{3}", "*{3}* {0}", "/^{3}.*[aeiou]$/")
 WORDS_ASKED += (
     "/^(a|aa)*{3}/ {0}",
@@ -26,7 +27,18 @@ WORDS_ASKED += (
     "surprisal:>5",
     "{0} surprisal:2..4",
 )
-CHARACTERS_ASKED = ("e", "{0} {1}", "{3}*", "*{3}", r"/\b{3}\w*/", "/[^ ]+ {0} [^ ]+/", "/e/", r"/\w+/")
+CHARACTERS_ASKED = (
+    "e",
+    "{0} {1}",
+    "{3}*",
+    "*{3}",
+    r"/\b{3}\w*/",
+    "/[^ ]+ {0} [^ ]+/",
+    "/e/",
+    r"/\w+/",
+    "/[aeiou]+[^aeiou]/",
+)
+NAMES_ASKED = ("e", "/e/", r"/\w+/")
 
 
 def vocabulary_of(size: int) -> np.ndarray:
@@ -43,7 +55,7 @@ def _zipf(size: int) -> np.ndarray:
     return shares / shares.sum()
 
 
-def recording_of(codes: np.ndarray, vocabulary: np.ndarray) -> xr.Dataset:
+def recording_of(codes: np.ndarray, vocabulary: np.ndarray, document: int = DOCUMENT) -> xr.Dataset:
     """Return a recording of documents, with a categorical and a scalar annotation."""
     source, steps = np.random.default_rng(1), len(codes)
     return xr.Dataset(
@@ -58,7 +70,7 @@ def recording_of(codes: np.ndarray, vocabulary: np.ndarray) -> xr.Dataset:
             "tag": ("tag", np.array(["noun", *"abcdefghijk"], dtype=object), {"kind": "labels"}),
             "surprisal": ("step", source.gamma(2, 2, steps).astype(np.float32), {"kind": "scalar"}),
         },
-        coords={"document": ("step", np.arange(steps) // DOCUMENT)},
+        coords={"document": ("step", np.arange(steps) // document)},
     )
 
 
@@ -90,7 +102,9 @@ def main() -> None:
     add_rows(table, recording_of(codes, vocabulary), WORDS_ASKED, terms, size.runs)
     text = np.array(list(" ".join(vocabulary[codes[: size.steps]])[: size.steps]))
     letters, letter_codes = np.unique(text, return_inverse=True)
-    add_rows(table, recording_of(letter_codes, letters.astype(object)), CHARACTERS_ASKED, terms, size.runs)
+    for asked, document in ((CHARACTERS_ASKED, DOCUMENT), (NAMES_ASKED, NAME)):
+        recording = recording_of(letter_codes, letters.astype(object), document)
+        add_rows(table, recording, asked, terms, size.runs)
     Console(width=100).print(table)
 
 
