@@ -11,6 +11,7 @@ import argparse
 import numpy as np
 import xarray as xr
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from lstmvis_panel.textsearch import search_text
@@ -82,7 +83,7 @@ def add_rows(table: Table, recording: xr.Dataset, asked: tuple[str, ...], terms:
     for text in asked:
         search = text.format(*terms)
         seconds, hits = timed(lambda search=search: search_text(recording, search), runs)
-        table.add_row(search, f"{len(hits):,}", f"{seconds * 1000:,.1f}")
+        table.add_row(escape(search), f"{len(hits):,}", f"{seconds * 1000:,.1f}")
     table.add_section()
 
 
