@@ -180,7 +180,7 @@ def test_what_is_asked_of_a_row_that_is_gone_is_passed_over() -> None:
 
 
 def test_only_the_newest_question_is_answered() -> None:
-    newest, started = Newest(), Event()
+    newest, started = Newest("Counting"), Event()
     answers: list[int] = []
     failures: list[str] = []
 
@@ -214,5 +214,5 @@ def test_what_fails_says_why(error: Exception) -> None:
         raise error
 
     failures: list[str] = []
-    Newest().ask(fail, lambda _answer: pytest.fail("there is no answer"), failures.append)
+    Newest("Counting").ask(fail, lambda _answer: pytest.fail("there is no answer"), failures.append)
     assert failures == [str(error)]

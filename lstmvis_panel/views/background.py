@@ -21,9 +21,16 @@ _log = logging.getLogger(__name__)
 
 
 class Newest:
-    """Answers one kind of question, never an old one."""
+    """Answers one kind of question, never an old one.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    what
+        What is done, for the log.
+    """
+
+    def __init__(self, what: str) -> None:
+        self._what = what
         self._ticket: object = None
         document = pn.state.curdoc
         if document is not None and document.session_context is not None:
@@ -39,22 +46,38 @@ class Newest:
         take: Callable[[Any], None],
         fail: Callable[[str], None],
     ) -> None:
-        """Do some work, and hand its answer over if nothing else has been asked by then.
+        """Do some work in a thread, and hand its answer over if nothing else has been asked by then.
 
         Parameters
         ----------
         work
-            Called in a thread, with a function that tells whether nobody waits any more.
+            Called with a function that tells whether nobody waits any more.
         take
             Called with the answer, where the page may be changed.
         fail
             Called instead with the reason in words, if there is no answer.
         """
-        self._ticket = ticket = object()
-        if not loop_runs():  # in a script nobody waits for anything else
-            self._hand_over(self._done(work, ticket), take, fail, ticket)
-        else:
+        if loop_runs():
+            self._ticket = ticket = object()
             pn.state.execute(partial(self._later, work, take, fail, ticket))
+        else:  # in a script nobody waits for anything else
+            self.do(work, take, fail)
+
+    def do(
+        self,
+        work: Callable[[Callable[[], bool]], Any],
+        take: Callable[[Any], None],
+        fail: Callable[[str], None],
+    ) -> None:
+        """Do some work here and now; what is under way ends without an answer.
+
+        Parameters
+        ----------
+        work, take, fail
+            As for `ask`.
+        """
+        self._ticket = ticket = object()
+        self._hand_over(self._done(work, ticket), take, fail, ticket)
 
     async def _later(self, work: Any, take: Any, fail: Any, ticket: object) -> None:
         done = await asyncio.to_thread(self._done, work, ticket)
@@ -70,7 +93,7 @@ class Newest:
         except RecordingError as error:
             return None, reason(error)
         except Exception as error:  # noqa: BLE001 - whatever it was, the page stays usable and says so
-            _log.exception("%s failed", work)
+            _log.exception("%s failed: %s", self._what, work)
             return None, reason(error)
 
     def _hand_over(self, done: tuple[Any, str], take: Any, fail: Any, ticket: object) -> None:
@@ -78,6 +101,23 @@ class Newest:
             answer, failure = done
             with pn.io.hold():
                 fail(failure) if failure else take(answer)
+
+
+def at_first(ask: Callable[[], None], do: Callable[[], None]) -> None:
+    """Have the first question of a page answered.
+
+    Parameters
+    ----------
+    ask
+        Called once the page is there: an answer that comes while it is still being fetched would be lost on its way.
+    do
+        Called now instead where no server waits for a page: a notebook shows nothing before the cell ends, so the
+        answer can come first.
+    """
+    if pn.state.curdoc is None:
+        do()
+    else:
+        pn.state.onload(ask)
 
 
 def loop_runs() -> bool:

@@ -48,7 +48,7 @@ class ExportView(pn.viewable.Viewer):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session=session)
-        self._newest = Newest()
+        self._newest = Newest("The making of a file")
         self.menu = Downloads(margin=0)
         self.menu.param.watch(self._asked, "wanted", onlychanged=False)
         self._offer()

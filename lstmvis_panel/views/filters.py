@@ -41,7 +41,7 @@ class FiltersView(param.Parameterized):
         super().__init__(session=session)
         self._documents = documents_of(session.recording)
         self.lengths = LengthBars(margin=(0, 8, 0, 8), height=28)
-        self.lengths.param.watch(self._on_lengths, "gesture", onlychanged=False)
+        self.lengths.on_gesture(self._on_lengths)
         self.chips = pn.Row(margin=0, styles={"gap": "6px", "flex-wrap": "wrap"})
         self.fields = [self._starting(), *([self._document()] if len(self._documents) > 1 else [])]
         self._show_lengths()
@@ -70,8 +70,8 @@ class FiltersView(param.Parameterized):
     def _remove(self, name: str) -> None:
         self.session.param.update(**{name: self.session.param[name].default})
 
-    def _on_lengths(self, event: param.parameterized.Event) -> None:
-        lengths = event.new.get("lengths")
+    def _on_lengths(self, gesture: dict[str, Any]) -> None:
+        lengths = gesture.get("lengths")
         self.session.lengths = None if lengths is None else (int(lengths[0]), int(lengths[1]))
 
     # -- fields -------------------------------------------------------------------------------------------------------

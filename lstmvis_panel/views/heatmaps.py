@@ -50,7 +50,7 @@ class HeatmapsView(pn.viewable.Viewer):
         self.pointed_at = False
         """Whether it was here that the pointer found its cell."""
         self.heads = HeatmapHeads(gap=GAP * HEAT_CELL, height=HEAD, margin=0)
-        self.heads.param.watch(self._on_order, "gesture", onlychanged=False)
+        self.heads.on_gesture(self._on_order)
         self.adding = pn.widgets.Select(label="Add a heatmap", width=120, margin=0, stylesheets=[CONTROLS])
         self.adding.param.watch(self._on_added, "value")
         self._panel = self._layout()
@@ -138,8 +138,8 @@ class HeatmapsView(pn.viewable.Viewer):
 
     # -- from the screen to the session -------------------------------------------------------------------------------
 
-    def _on_order(self, event: param.parameterized.Event) -> None:
-        self.session.heatmaps = [name for name in event.new["order"] if name in self.session.param.heatmaps.objects]
+    def _on_order(self, gesture: dict[str, Any]) -> None:
+        self.session.heatmaps = [name for name in gesture["order"] if name in self.session.param.heatmaps.objects]
 
     def _on_added(self, event: param.parameterized.Event) -> None:
         if event.new and event.new not in self.session.heatmaps:

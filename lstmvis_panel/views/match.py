@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import panel as pn
@@ -60,7 +60,7 @@ class MatchView(pn.viewable.Viewer):
             linked=bool(session.project), beside=MOST_ROWS,
             sizing_mode="stretch_width", margin=0, css_classes=["lv-words"], stylesheets=[LOOK],
         )  # fmt: skip
-        self.matrix.param.watch(self._on_gesture, "gesture", onlychanged=False)
+        self.matrix.on_gesture(self._on_gesture)
         self.heatmaps = HeatmapsView(session, self.open)
         self.filters = FiltersView(session)
         self._vocabulary = schema.labels(session.recording, schema.TOKEN)
@@ -172,14 +172,13 @@ class MatchView(pn.viewable.Viewer):
 
     # -- from the screen to the session -------------------------------------------------------------------------------
 
-    def _on_gesture(self, event: param.parameterized.Event) -> None:
-        said, session = event.new, self.session
-        cell, context = said.get("hovered"), said.get("context")
-        if "opened" in said:
-            self.open(int(said["opened"]))
+    def _on_gesture(self, gesture: dict[str, Any]) -> None:
+        session, cell, context = self.session, gesture.get("hovered"), gesture.get("context")
+        if "opened" in gesture:
+            self.open(int(gesture["opened"]))
         if context is not None:
             session.param.update(before=int(context["before"]), after=int(context["after"]))
-        self.heatmaps.first = int(said.get("first", 0))
+        self.heatmaps.first = int(gesture.get("first", 0))
         self.heatmaps.pointed_at = False
         session.hovered = None if cell is None else (int(cell[0]), int(cell[1]))
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from functools import partial
-from typing import Any
 
-import panel as pn
 import param
 
-from lstmvis_panel.matching import Cancelled
 from lstmvis_panel.session import Session
-from lstmvis_panel.views.background import loop_runs
+from lstmvis_panel.views.background import Newest, at_first
 
 
 class Measuring(param.Parameterized):
@@ -27,47 +23,23 @@ class Measuring(param.Parameterized):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session=session)
-        self._newest: object = None
-        document = pn.state.curdoc
-        if document is not None and document.session_context is not None:
-            pn.state.on_session_destroyed(self._end)
-        if session.lacking is None:
-            return
-        # As with a search: a server has to wait for the page, a notebook shows nothing before the cell ends.
-        if document is None:
-            self.finish()
-        else:
-            pn.state.onload(self.measure)
+        self._newest = Newest("The reading of quantiles")
+        if session.lacking is not None:
+            at_first(self.measure, self.finish)
 
     @param.depends("session.lacking", watch=True)
     def measure(self) -> None:
         """Measure what is lacking now."""
-        self._newest = ticket = object()
-        lacking = self.session.lacking
-        if lacking is None:
-            return
-        if loop_runs():
-            pn.state.execute(partial(self._measure_later, *lacking, ticket))
-        else:  # in a script nobody waits for anything else
-            self.finish()
+        if self.session.lacking is None:
+            self._newest.drop()
+        else:
+            # What can't be measured, the session knows by itself.
+            self._newest.ask(partial(self.session.read_quantiles, *self.session.lacking), self._take, self._take)
 
     def finish(self) -> None:
         """Measure here and now what is lacking: code that reads the states has no loop to wait in."""
-        self._newest = None
+        self._newest.drop()
         self.session.measure()
 
-    async def _measure_later(self, source: str, rule: str, ticket: object) -> None:
-        try:
-            await asyncio.to_thread(self.session.read_quantiles, source, rule, lambda: self._newest is not ticket)
-        except Cancelled:
-            return
-        # The document was free while values were read; taking what came of it needs it.
-        pn.state.execute(partial(self._take, ticket))
-
-    def _take(self, ticket: object) -> None:
-        if self._newest is ticket:
-            with pn.io.hold():
-                self.session.take_quantiles()
-
-    def _end(self, _context: Any) -> None:
-        self._newest = None
+    def _take(self, _answer: object) -> None:
+        self.session.take_quantiles()

@@ -38,7 +38,7 @@ class NamedView(pn.viewable.Viewer):
     def __init__(self, session: Session) -> None:
         super().__init__(session=session)
         self.kept: list[named.Named] = []
-        self._newest = Newest()
+        self._newest = Newest("The fingerprint")
         self._fingerprint = ""
         self.list = NamedList(margin=0, file_name=f"{file_name(self._title)}-selections.json")
         self.list.on_gesture(self._heard)

@@ -31,7 +31,7 @@ class PlacesView(pn.viewable.Viewer):
     def __init__(self, session: Session, say: Callable[[str], None]) -> None:
         super().__init__(session=session)
         self._say = say
-        self._newest = Newest()
+        self._newest = Newest("The search for the next place")
         before = small_button(
             "◂ on", "Previous place where the selected states are on", lambda: self.go(forward=False), "previous on"
         )

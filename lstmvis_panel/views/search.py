@@ -45,13 +45,13 @@ class SearchView(pn.viewable.Viewer):
     def __init__(self, session: Session, say: Callable[[str], None]) -> None:
         super().__init__(session=session)
         self._say = say
-        self._newest, self._paging = Newest(), Newest()
+        self._newest, self._paging = Newest("The search for words"), Newest("The listing of hits")
         self._asked = ""
         self.box = FindBox(
             label="Search for words", hint=HINT, stepping=["Previous hit", "Next hit"], taking="select",
             actions=["search", "next hit", "previous hit"], margin=0, sizing_mode="stretch_width",
         )  # fmt: skip
-        self.box.param.watch(lambda event: self._heard(event.new), "gesture", onlychanged=False)
+        self.box.on_gesture(self._heard)
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self.box
