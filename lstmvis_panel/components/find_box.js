@@ -1,7 +1,7 @@
 // A box to type in, with what was found beneath it. The list opens over the page and stays while the focus is in the box,
 // until a row is chosen; Enter without a row goes from hit to hit and leaves it open.
 
-const TYPED_FOR = 160, NEAR_END = 200
+const NEAR_END = 200
 
 export function render({ model, view }) {
   const id = `list-${model.id ?? Math.random().toString(36).slice(2)}`
@@ -19,7 +19,7 @@ export function render({ model, view }) {
   }
   input.placeholder = model.hint
 
-  let typed = "", active = -1, timer = null, asked = 0
+  let active = -1, asked = 0
   const isTyped = () => root.getRootNode().activeElement === input
   const inside = () => isTyped() || list.matches(":focus-within")
   const isOpen = () => list.matches(":popover-open")
@@ -111,24 +111,19 @@ export function render({ model, view }) {
     root.getRootNode().activeElement?.blur()    // what was chosen is looked at, and n leads on
   }
 
-  const send = () => { clearTimeout(timer); timer = null; model.send_msg({ typed }) }
-  input.addEventListener("input", () => {
-    typed = input.value
-    clearTimeout(timer)
-    timer = setTimeout(send, TYPED_FOR)
-  })
+  // Each letter is asked for at once; the newest waits while an older one is on its way, so that typing never floods.
+  const outbox = latestOnly(model)
+  const send = () => outbox({ typed: input.value })
+  input.addEventListener("input", send)
   input.addEventListener("focus", () => {
-    if (model.resting) { input.value = typed = ""; rest(); send() }
+    if (model.resting) { input.value = ""; rest(); send() }
     else input.select()
     if (worthShowing()) open(true)
   })
   input.addEventListener("keydown", (event) => {
     const by = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10 }[event.key]
     if (by) { open(Boolean(worthShowing())); choose(active + by) }
-    else if (event.key === "Enter") {
-      clearTimeout(timer)
-      active < 0 ? model.send_msg({ entered: input.value, back: event.shiftKey }) : take(active, event.shiftKey)
-    }
+    else if (event.key === "Enter") active < 0 ? model.send_msg({ entered: input.value, back: event.shiftKey }) : take(active, event.shiftKey)
     else if (event.key === "Escape" && isOpen()) open(false)
     else if (event.key === "Escape") input.blur()
     else return

@@ -31,5 +31,5 @@ class FindBox(GestureComponent):
     taking: str = param.String(doc="What can be done with a row besides going there; empty for nothing.")
     actions: list[str] = param.List(default=["", "", ""], doc="Actions of keys: to type here, forward, back.")
 
-    _esm: ClassVar[str] = script("find_box", "actions", "beneath")
+    _esm: ClassVar[str] = script("find_box", "actions", "beneath", "gesture")
     _stylesheets: ClassVar[list[str]] = [stylesheet("quiet"), stylesheet("find_box")]
