@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from numbers import Real
 from typing import Any
 
 import param
@@ -13,6 +14,27 @@ from lstmvis_panel import schema
 from lstmvis_panel.layers import FIRST_THRESHOLD, Layer
 from lstmvis_panel.questions import QUANTILE, VALUE
 from lstmvis_panel.selection import Rule
+
+
+class Thresholds(param.Dict):
+    """Finite numbers by the names of sources."""
+
+    __slots__ = ["sources"]
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(default={}, **arguments)
+        self.sources = ()
+
+    def _validate(self, val: Any) -> None:
+        super()._validate(val)
+        strange = [str(name) for name in val if name not in self.sources]
+        if strange:
+            message = f"{self.name} names {', '.join(strange)}; the sources here are {', '.join(self.sources)}."
+            raise ValueError(message)
+        for name, number in val.items():
+            if not (isinstance(number, Real) and math.isfinite(number)):
+                message = f"{self.name} of {name} is {number!r}; a finite number was expected."
+                raise ValueError(message)
 
 
 class Sources(param.Parameterized):
@@ -34,7 +56,7 @@ class Sources(param.Parameterized):
     stack: list[str] = param.ListSelector(
         default=[], objects=[], check_on_set=True, doc="Sources shown besides, each in a plot."
     )
-    thresholds: dict[str, float] = param.Dict(default={}, doc="Thresholds of sources that are not matched now.")
+    thresholds: dict[str, float] = Thresholds(doc="Thresholds of sources that are not matched now.")
     threshold: float = param.Number(
         default=FIRST_THRESHOLD, bounds=(-sys.float_info.max, sys.float_info.max), doc="A state is on from there."
     )
@@ -52,7 +74,7 @@ class Sources(param.Parameterized):
         self._layers = {name: Layer(recording[name]) for name in sources}
         self._last: dict[str, dict[str, float]] = {}
         super().__init__(recording=recording, **constants)
-        self.param.source.objects = self.param.stack.objects = sources
+        self.param.source.objects = self.param.stack.objects = self.param.thresholds.sources = sources
 
     @property
     def states(self) -> xr.DataArray:

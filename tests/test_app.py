@@ -74,6 +74,19 @@ def test_explore_refuses_a_source_that_is_not_there() -> None:
         lv.explore(recording_of(WORDS, *ROWS), source="cell9")
 
 
+@pytest.mark.parametrize(
+    ("thresholds", "said"),
+    [
+        ({"output9": 0.4, "cell": 0.2}, "thresholds names output9; the sources here are cell."),
+        ({"cell": "high"}, "thresholds of cell is 'high'; a finite number was expected."),
+        ({"cell": float("nan")}, "thresholds of cell is nan"),
+    ],
+)
+def test_wrong_thresholds_are_refused(thresholds: dict[str, object], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        lv.explore(recording_of(WORDS, *ROWS), thresholds=thresholds)
+
+
 def test_a_recording_says_where_it_wants_to_be_opened() -> None:
     view = json.dumps({"position": 12, "threshold": 0.6, "left": 0})
     session = lv.explore(recording_of(WORDS, *ROWS, view=view), left=2).session

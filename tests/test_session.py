@@ -202,6 +202,10 @@ def test_two_sessions_share_a_recording_and_nothing_else() -> None:
         {"tracks": ["colour"]},
         {"stack": ["cell9"]},
         {"heatmaps": ["colour"]},
+        {"thresholds": {"cell9": 0.5}},
+        {"thresholds": {"cell": "high"}},
+        {"thresholds": {"cell": float("nan")}},
+        {"thresholds": [0.5]},
     ],
 )
 def test_a_value_that_can_not_be_is_refused(session: Session, values: dict[str, object]) -> None:
