@@ -102,7 +102,12 @@ def _written_stack(session: Session, value: list[str]) -> str:
     return APART.join(f"{quote(name, safe=' ')}{BESIDE}{_number(session.threshold_of(name))}" for name in value)
 
 
+def _written_document(_session: Session, value: int) -> str:
+    return str(value + 1)  # counted as the page does
+
+
 _WRITERS: dict[str, Callable[[Session, Any], str]] = {
+    "document": _written_document,
     "selection": _written_numbers,
     "lengths": _written_numbers,
     "stack": _written_stack,
@@ -263,10 +268,10 @@ def _lengths(_session: Session, _key: str, text: str) -> tuple[tuple[int, int], 
 
 def _document(session: Session, _key: str, text: str) -> tuple[int, str]:
     number, count = _integer(text), len(documents_of(session.recording))
-    if number is None or not 0 <= number < count:
-        message = f"is none of the {count:,} documents, which count from 0; matches in all of them are shown."
+    if number is None or not 1 <= number <= count:
+        message = f"is none of the {count:,} documents, which count from 1; matches in all of them are shown."
         raise ValueError(message)
-    return number, ""
+    return number - 1, ""
 
 
 def _starting(session: Session, _key: str, text: str) -> tuple[str, str]:

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lstmvis_panel import address
+from lstmvis_panel.documents import documents_of
 from lstmvis_panel.session import Session
 from tests.drawn import recording_of
 
@@ -118,7 +119,8 @@ def test_what_was_changed_is_written_and_read(
         ("lengths", "5-2", None, "is not the least and the greatest number of steps"),
         ("lengths", "0-2", None, "is not the least and the greatest number of steps"),
         ("lengths", "3", None, "matches of any length are shown"),
-        ("document", "2", None, "is none of the 2 documents"),
+        ("document", "3", None, "is none of the 2 documents, which count from 1"),
+        ("document", "0", None, "is none of the 2 documents"),
         ("document", "first", None, "matches in all of them are shown"),
         ("starting", "capital:huge", None, "matches are shown wherever they start"),
         ("starting", "/(/", None, "can't be read"),
@@ -151,6 +153,12 @@ def test_one_bad_value_leaves_the_others() -> None:
 def test_no_address_breaks_the_session(query: dict[str, str]) -> None:
     restored = address.read(RECORDING, query)
     assert Session(RECORDING, **restored.values).source == "cell"
+
+
+def test_documents_count_as_on_the_page() -> None:
+    session = Session(RECORDING, document=1)
+    assert address.written(session)["document"] == "2"
+    assert documents_of(RECORDING).meant("2") == replayed(session).document == 1
 
 
 def test_unknown_names_are_left_alone() -> None:

@@ -357,11 +357,11 @@ def test_matches_that_start_at_a_value_and_in_a_document(lengths: Screen) -> Non
     lengths.wait_for_address(starting="place:>=9")
     lengths.wait_for_rows(7)
     lengths.page.get_by_label("Document in which matches start").select_option("document 2")
-    lengths.wait_for_address(document=1)
+    lengths.wait_for_address(document=2)
     lengths.wait_for_rows(5)
     assert lengths.rows() == ["selection", "24", "20", "30", "34"]
     lengths.page.get_by_role("button", name="starts at place:>=9 ×").click()
-    lengths.wait_for_address(starting=None, document=1)
+    lengths.wait_for_address(starting=None, document=2)
     assert field.input_value() == ""
     lengths.page.get_by_role("button", name="in document 2 ×").click()
     lengths.wait_for_address(document=None)
@@ -481,7 +481,7 @@ def test_pinned_states_are_matched_without_a_selection(stay: Callable[..., Scree
 def test_an_address_shows_the_same_matches_again(page: Page, matched: Server) -> None:
     asked = {
         "project": "long", "selection": "1-3", "left": 0, "heatmaps": "place,match count", "mapping": "capital",
-        "match_mask": "yes", "distinct": "no", "top": 100, "before": 2, "after": 7, "lengths": "2-3", "document": 1,
+        "match_mask": "yes", "distinct": "no", "top": 100, "before": 2, "after": 7, "lengths": "2-3", "document": 2,
         "starting": "capital:capital",
     }  # fmt: skip
     screen = Screen(page, matched.url).open(**asked)
