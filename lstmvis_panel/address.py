@@ -16,7 +16,7 @@ from lstmvis_panel import schema
 from lstmvis_panel.documents import documents_of
 from lstmvis_panel.questions import VALUE
 from lstmvis_panel.session import Session
-from lstmvis_panel.wanted import parse_search
+from lstmvis_panel.wanted import LONGEST, parse_search
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -32,7 +32,7 @@ ALWAYS = ("source", "position", "selection", "threshold", "left", "right", "word
 CHANGED = (
     "rule", "unit", "stack", "pinned", "kept", "alone", "order", "tracks", "mask",
     "heatmaps", "match_mask", "distinct", "top", "before", "after",
-    "lengths", "document", "starting",
+    "lengths", "document", "starting", "sought",
 )  # fmt: skip
 """Those that it holds where they are not what the recording shows first."""
 
@@ -70,11 +70,18 @@ def written(session: Session) -> dict[str, str]:
     query = {"project": session.project} if session.project else {}
     for key in KEYS:
         value = getattr(session, key)
-        if value is None or (key == "selection" and session.refusal):
+        if _says_nothing(session, key):
             continue
         if key in ALWAYS or value != getattr(fresh, key):
             query[key] = _WRITERS.get(key, _written)(session, value)
     return query
+
+
+def _says_nothing(session: Session, key: str) -> bool:
+    """Whether a value is none, or selects or finds nothing."""
+    value = getattr(session, key)
+    refused = {"selection": bool(session.refusal), "sought": len(session.sought) > LONGEST}
+    return value is None or refused.get(key, False)
 
 
 def _written(_session: Session, value: Any) -> str:
@@ -283,6 +290,10 @@ def _starting(session: Session, _key: str, text: str) -> tuple[str, str]:
     return text, ""
 
 
+def _text(_session: Session, _key: str, text: str) -> tuple[str, str]:
+    return text, ""  # what can't be searched for, the search box says
+
+
 def _selection(session: Session, _key: str, text: str) -> tuple[tuple[int, int], str]:
     numbers = _two_numbers(text)
     if numbers is None:
@@ -306,5 +317,5 @@ def _selection(session: Session, _key: str, text: str) -> tuple[tuple[int, int],
 
 _READERS = {
     "threshold": _threshold, "selection": _selection, "stack": _stack, "pinned": _states, "kept": _states,
-    "alone": _state, "lengths": _lengths, "document": _document, "starting": _starting,
+    "alone": _state, "lengths": _lengths, "document": _document, "starting": _starting, "sought": _text,
 }  # fmt: skip

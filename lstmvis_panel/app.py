@@ -17,7 +17,7 @@ import xarray as xr
 
 from lstmvis_panel import address, matching, store
 from lstmvis_panel.components.history import BrowserHistory
-from lstmvis_panel.history import UNDONE, History, replay
+from lstmvis_panel.history import STAYING, UNDONE, History, replay
 from lstmvis_panel.schema import RecordingError
 from lstmvis_panel.session import Session
 from lstmvis_panel.style import THEMES
@@ -113,8 +113,8 @@ def explore(recording: xr.Dataset | str | os.PathLike[str], **view_state: Any) -
         Where to look and how, as the parameters of `Session`. What is selected: ``source``, ``selection`` as (start,
         stop), ``threshold``, ``unit``, ``rule``, ``left``, ``right``; ``pinned``, ``kept``, ``alone``. What is shown:
         ``position``, ``word_width``, ``stack`` with ``thresholds`` by the names of its sources, ``tracks``, ``mask``,
-        ``order``, ``theme``. Matches: ``lengths``, ``document``, ``starting``, ``distinct``, ``top``; ``before``,
-        ``after``, ``heatmaps``, ``mapping``, ``match_mask``.
+        ``order``, ``theme``, ``sought`` in the search box. Matches: ``lengths``, ``document``, counted from 0,
+        ``starting``, ``distinct``, ``top``; ``before``, ``after``, ``heatmaps``, ``mapping``, ``match_mask``.
 
     Returns
     -------
@@ -274,18 +274,21 @@ def _say_failures(notices: Notices) -> None:
 def _follow(session: Session, browser: BrowserHistory) -> None:
     """Keep the address at what the session shows, at the end of each gesture; and the session at where back leads."""
 
-    def write(*_events: Any) -> None:
+    def write(*events: param.parameterized.Event) -> None:
         if not session.gesturing:
-            browser.write(address.encoded(address.written(session)))
+            # No step back for each letter that is typed.
+            typed = all(event.name == "sought" for event in events)
+            browser.write(address.encoded(address.written(session)), in_place=typed)
 
     def went(event: param.parameterized.Event) -> None:
         query = address.parsed(event.new)
         with pn.io.hold():  # the page changes as a whole
             replay(session, query)
-            session.theme = address.read(session.recording, query).values.get("theme", session.theme)
+            values = address.read(session.recording, query).values
+            session.param.update(theme=values.get("theme", session.theme), sought=values.get("sought", ""))
             browser.answer(address.encoded(address.written(session)))
 
-    session.param.watch(write, [*UNDONE, "theme", "gesturing"])
+    session.param.watch(write, [*UNDONE, *STAYING, "gesturing"])
     browser.param.watch(went, "came_to", onlychanged=False)
     # Only once the browser is there: before, it would send its own address back over ours.
     pn.state.onload(write)

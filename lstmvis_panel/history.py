@@ -15,8 +15,11 @@ if TYPE_CHECKING:
 LONGEST = 200
 """Gestures that can be undone."""
 
-UNDONE = (*(key for key in KEYS if key != "theme"), "thresholds")
-"""Parameters that a step back restores; the colours of the page are no part of what is looked at."""
+STAYING = ("theme", "sought")
+"""Parameters that a step back leaves alone: the colours of the page, and what is typed to be searched for."""
+
+UNDONE = (*(key for key in KEYS if key not in STAYING), "thresholds")
+"""Parameters that a step back restores."""
 
 
 def shown(session: Session) -> dict[str, Any]:
@@ -39,7 +42,7 @@ def replay(session: Session, query: Mapping[str, str]) -> list[str]:
     Parameters
     ----------
     session
-        The visitor's session; the colours of the page stay.
+        The visitor's session; what `STAYING` names stays.
     query
         As from `address.written`.
 

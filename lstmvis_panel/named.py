@@ -26,7 +26,7 @@ MOST = 500
 LONGEST_FILE = 2_000_000
 """Characters of a file; what is longer is none of these."""
 
-NOT_KEPT = ("project", "theme")
+NOT_KEPT = ("project", "theme", "sought")
 """What an address says that is no part of what is looked at."""
 
 

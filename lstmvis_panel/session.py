@@ -124,6 +124,7 @@ class Session(Sources):
         default=None, bounds=(0, None), allow_None=True, doc="The document in which matches start; any if None."
     )
     starting: str = param.String(doc="What stands where matches start, as a search says it; anything if empty.")
+    sought: str = param.String(doc="What the search box asks for.")
     theme: str = param.Selector(objects=["light", "dark"], default="light", doc="Colours of the page.")
 
     previewing: str = param.String(
@@ -134,7 +135,7 @@ class Session(Sources):
     hovered: tuple[int, int] | None = param.Tuple(
         default=None, length=2, allow_None=True, doc="Cell (row, column) of the match view under the pointer."
     )
-    found: Hits | None = param.ClassSelector(class_=Hits, default=None, allow_None=True, doc="What a search found.")
+    found: Hits | None = param.ClassSelector(class_=Hits, default=None, allow_None=True, doc="Where that is.")
 
     listed: np.ndarray = param.Array(default=np.zeros(0, np.int64), doc="S1 with what is kept, or what is pinned.")
     selected: np.ndarray = param.Array(default=np.zeros(0, np.int64), doc="What is matched: all listed, or one alone.")

@@ -70,6 +70,7 @@ def test_a_proposed_threshold_selects_the_same_states_in_another_visit() -> None
         st.none() | st.sampled_from([(1, 1), (2, 1000)]),
         st.none() | st.integers(0, 1),
         st.sampled_from(["", "a b", "capital:small place:>0.5", '/a&b|#é?/ "x,y@z"']),
+        st.sampled_from(["", "a b", ' /a&b|#é?/ "x,y@z"', "/(/"]),
     ),
     meaning=st.tuples(st.sampled_from(["above", "below", "beyond"]), st.sampled_from(["value", "quantile"])),
 )
@@ -82,7 +83,7 @@ def test_what_was_changed_is_written_and_read(
     session = Session(STACKED, pinned=pinned, kept=kept, alone=alone, tracks=tracks, heatmaps=heatmaps, mask=mask,
                       top=top, rule=meaning[0], unit=meaning[1], match_mask=match_mask, distinct=distinct,
                       before=before, after=after, order="mean", stack=["a,b@c"] * stacked,
-                      lengths=filters[0], document=filters[1], starting=filters[2],
+                      lengths=filters[0], document=filters[1], starting=filters[2], sought=filters[3],
                       thresholds={"a,b@c": 0.25} if stacked else {})  # fmt: skip
     other = replayed(session)
     for key in [*address.KEYS, "thresholds"]:
@@ -159,6 +160,10 @@ def test_documents_count_as_on_the_page() -> None:
     session = Session(RECORDING, document=1)
     assert address.written(session)["document"] == "2"
     assert documents_of(RECORDING).meant("2") == replayed(session).document == 1
+
+
+def test_what_is_too_long_to_be_searched_for_is_not_written() -> None:
+    assert "sought" not in address.written(Session(RECORDING, sought="x" * 100_000))
 
 
 def test_unknown_names_are_left_alone() -> None:

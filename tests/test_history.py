@@ -64,7 +64,7 @@ def test_a_new_gesture_forgets_what_was_undone(session: Session) -> None:
 
 def test_colours_are_not_undone(session: Session) -> None:
     history = History(session)
-    session.theme = "dark"
+    session.param.update(theme="dark", sought="b")
     assert not history.can_undo
 
 

@@ -148,6 +148,21 @@ def test_more_hits_follow(search: SearchView) -> None:
     assert [row["number"] for row in search.box.rows] == [str(step) for step in range(2 * PAGE)]
 
 
+def test_what_an_address_searches_for_is_found_at_first() -> None:
+    session = Session(library(), sought="great whal*")
+    view = SearchView(session, lambda _sentence: None)
+    assert (view.box.text, view.box.total, len(session.found or ())) == ("great whal*", 60, 60)
+
+
+def test_what_is_typed_and_what_is_set_are_the_same(search: SearchView) -> None:
+    search.box._handle_msg({"typed": "whaler"})
+    assert (search.session.sought, search.box.text) == ("whaler", "whaler")
+    search.session.sought = "/wh(/"
+    assert (search.box.text, search.box.wrong, search.session.found) == ("/wh(/", True, None)
+    search.session.sought = ""
+    assert (search.box.text, search.box.note, search.box.total) == ("", "", 0)
+
+
 # -- named selections -------------------------------------------------------------------------------------------------
 
 

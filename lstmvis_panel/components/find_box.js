@@ -34,6 +34,11 @@ export function render({ model, view }) {
 
   const worthShowing = () => model.note || model.rows.length
 
+  // What another hand has searched for: an address, a step back.
+  function write() {
+    if (!model.resting && !isTyped()) input.value = model.text
+  }
+
   // What stands in the box of itself; it says on hover what there is no room for.
   function rest() {
     if (!model.resting) return
@@ -146,6 +151,8 @@ export function render({ model, view }) {
   model.on("rows", draw)
   model.on(["note", "wrong", "busy", "total", "at"], () => { say(); mark() })
   model.on("resting", rest)
+  model.on("text", write)
+  write()
   rest()
   draw()
   return root

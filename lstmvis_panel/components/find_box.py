@@ -18,7 +18,8 @@ class FindBox(GestureComponent):
 
     label: str = param.String(doc="What the box is for.")
     hint: str = param.String(doc="What stands in the empty box.")
-    resting: str = param.String(doc="What stands in it while nobody types; if empty, what was typed last.")
+    text: str = param.String(doc="What stands in it while nobody types, where nothing else rests there.")
+    resting: str = param.String(doc="What stands in it while nobody types, whatever was typed last.")
     rows: list[dict[str, Any]] = param.List(
         default=[], doc="What was found: number, before, words and after, as texts."
     )

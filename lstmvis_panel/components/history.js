@@ -4,10 +4,10 @@
 export function render({ model }) {
   let read = true          // whether the address shown is one that the server has still to answer
   const write = () => {
-    const { search } = model.address
+    const { search, in_place } = model.address
     if (!search) return
     // What the server made of the address that was opened, or come back to, takes its place; what follows is a step of its own.
-    if (search !== window.location.search) window.history[read ? "replaceState" : "pushState"](null, "", search)
+    if (search !== window.location.search) window.history[read || in_place ? "replaceState" : "pushState"](null, "", search)
     read = false
   }
   const went = () => {

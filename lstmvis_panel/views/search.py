@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from lstmvis_panel.hits import Hits, context_of
 from lstmvis_panel.session import Session
 from lstmvis_panel.textsearch import search_text
 from lstmvis_panel.tokentext import tokens_of
-from lstmvis_panel.views.background import Newest
+from lstmvis_panel.views.background import Newest, at_first
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,10 +49,12 @@ class SearchView(pn.viewable.Viewer):
         self._newest, self._paging = Newest("The search for words"), Newest("The listing of hits")
         self._asked = ""
         self.box = FindBox(
-            label="Search for words", hint=HINT, stepping=["Previous hit", "Next hit"], taking="select",
-            actions=["search", "next hit", "previous hit"], margin=0, sizing_mode="stretch_width",
+            label="Search for words", hint=HINT, text=session.sought, stepping=["Previous hit", "Next hit"],
+            taking="select", actions=["search", "next hit", "previous hit"], margin=0, sizing_mode="stretch_width",
         )  # fmt: skip
         self.box.on_gesture(self._heard)
+        if session.sought:
+            at_first(*(partial(self._search, session.sought, answer) for answer in (self._newest.ask, self._newest.do)))
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self.box
@@ -78,9 +81,17 @@ class SearchView(pn.viewable.Viewer):
         then
             Called once something was found.
         """
-        if text == self._asked and then is None:
-            return
+        if text != self._asked or then is not None:
+            self._search(text, self._newest.ask, then)
+
+    @param.depends("session.sought", watch=True)
+    def _follow(self) -> None:
+        self.box.text = self.session.sought
+        self.look_for(self.session.sought)
+
+    def _search(self, text: str, answer: Callable[..., None], then: Callable[[], None] | None = None) -> None:
         self._asked = text
+        self.session.sought = text
         self._paging.drop()
         if not text.strip():
             self._newest.drop()
@@ -97,7 +108,7 @@ class SearchView(pn.viewable.Viewer):
             if then is not None:
                 then()
 
-        self._newest.ask(work, take, self._fail)
+        answer(work, take, self._fail)
 
     def step(self, *, back: bool = False) -> None:
         """Go to the next hit, or the one before; past the last one, to the first."""
