@@ -146,7 +146,12 @@ def lit_name(values: xr.DataArray, state: int | None, frame: Frame, theme: Theme
 
 def selected_steps(selection: tuple[int, int] | None, frame: Frame, theme: Theme) -> hv.Rectangles:
     """The selection as a column through the plot."""
-    boxes = [] if selection is None else [(selection[0] - 0.5, frame.low, selection[1] - 0.5, frame.high)]
+    boxes = []
+    if selection is not None:
+        # A px below the top, and right of the left edge: what lies there Bokeh doesn't clear when it paints anew.
+        left = max(selection[0] - 0.5, frame.first - 0.5 + (frame.stop - frame.first) / frame.width)
+        high = frame.high - (frame.high - frame.low) / frame.height
+        boxes = [(left, frame.low, selection[1] - 0.5, high)]
     return hv.Rectangles(boxes).opts(color=theme.accent, alpha=0.16, line_color=None, **NO_TOOLS)
 
 

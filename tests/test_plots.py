@@ -95,6 +95,13 @@ def test_the_selection_is_one_column_from_its_first_step_to_its_last() -> None:
     assert len(plots.selected_steps(None, FRAME, LIGHT)) == 0
 
 
+def test_the_selection_leaves_the_first_pixels_that_are_never_cleared() -> None:
+    box = plots.selected_steps((0, 13), FRAME, LIGHT)
+    across, down = (FRAME.stop - FRAME.first) / FRAME.width, (FRAME.high - FRAME.low) / FRAME.height
+    assert box["x0"].item() == pytest.approx(FRAME.first - 0.5 + across)
+    assert box["y1"].item() == pytest.approx(FRAME.high - down)
+
+
 def test_a_lit_line_says_its_number() -> None:
     labels = plots.lit_name(window(np.array([[0, 0, 0], [0, 0, 0.5], [0, 0, np.nan], [0, 0, 0]])), 2, FRAME, LIGHT)
     assert labels.dimension_values("state").tolist() == ["state 2"]
