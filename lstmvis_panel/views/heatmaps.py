@@ -115,10 +115,10 @@ class HeatmapsView(pn.viewable.Viewer):
     def _fit(self) -> None:
         """Make room for the heatmaps that there are, and say what they show."""
         session, grid = self.session, self.grid
+        # Their titles make them as wide as the heatmaps: of a width that is set Panel keeps the first.
         self.heads.param.update(
-            heads=[_head(name, self.scale(name)) for name in session.heatmaps],
-            each=grid.columns * HEAT_CELL, width=grid.width,
-        )  # fmt: skip
+            heads=[_head(name, self.scale(name)) for name in session.heatmaps], each=grid.columns * HEAT_CELL
+        )
         self._picture_box.param.update(width=grid.width, height=grid.height)
         self._clip.param.update(width=grid.width, height=ROW_HEIGHT * self.rows)
         least = f"min({min(grid.width, grid.columns * HEAT_CELL)}px, 34%)"
