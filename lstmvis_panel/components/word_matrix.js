@@ -40,6 +40,7 @@ export function render({ model, view }) {
   let texts = [], codes = [], remarks = [], places = null      // what is said of the cells, and their colours
   let top = 0, bottom = 0                  // rows that are painted
   let first = 0                            // the first of the rows that are drawn beside
+  const context = {}                       // numbers of steps around the matches, as the fields have been told
   const outbox = latestOnly(model)
   const count = () => rows.starts?.length ?? 0
   const columns = () => rows.columns ?? 0
@@ -92,10 +93,12 @@ export function render({ model, view }) {
     drawOpened()
   }
 
+  // What is typed in one field stays while the other's number is on its way.
   function drawContext() {
     for (const [name, { field }] of Object.entries({ before, after })) {
       const { value, low, high } = model.context[name]
-      Object.assign(field, { min: low, max: high, value })
+      Object.assign(field, { min: low, max: high })
+      if (context[name] !== value) field.value = context[name] = value
     }
   }
 
