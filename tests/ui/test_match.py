@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from playwright.sync_api import Page
-
     from tests.tools.serving import Server
 
 #        0         1         2
@@ -476,22 +474,3 @@ def test_pinned_states_are_matched_without_a_selection(stay: Callable[..., Scree
     screen = stay(matched, "drawn", pinned="0,1")
     screen.wait_for_rows(3)
     assert screen.rows() == ["15", "5", "25"]  # at 5 a third state is on
-
-
-def test_an_address_shows_the_same_matches_again(page: Page, matched: Server) -> None:
-    asked = {
-        "project": "long", "selection": "1-3", "left": 0, "heatmaps": "place,match count", "mapping": "capital",
-        "match_mask": "yes", "distinct": "no", "top": 100, "before": 2, "after": 7, "lengths": "2-3", "document": 2,
-        "starting": "capital:capital",
-    }  # fmt: skip
-    screen = Screen(page, matched.url).open(**asked)
-    expect(page.get_by_text(re.compile("ranges that pass, of 9"))).to_be_visible(timeout=SETTLED)
-    seen = (screen.rows(), screen.row_texts(), titles(screen), page.locator(".lv-chip").all_text_contents())
-    assert len(seen[0]) > 3
-    assert titles(screen) == ["place", "match count"]
-    screen.wait_for_address(**asked)
-    page.goto(page.url)
-    screen.ready()
-    expect(page.get_by_text(re.compile("ranges that pass, of 9"))).to_be_visible(timeout=SETTLED)
-    assert (screen.rows(), screen.row_texts(), titles(screen), page.locator(".lv-chip").all_text_contents()) == seen
-    expect(page.get_by_role("button", name="mask ✓")).to_be_visible()
