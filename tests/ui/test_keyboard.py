@@ -153,7 +153,7 @@ def test_what_is_typed_in_a_field_stays_there(screen: Screen) -> None:
     field = page.locator("input").first
     field.click()
     field.press("End")
-    assert screen.query() == before
+    assert {key: value for key, value in screen.query().items() if key != "sought"} == before
 
 
 def test_the_threshold_keeps_its_own_keys(screen: Screen) -> None:
