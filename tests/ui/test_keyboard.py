@@ -75,7 +75,8 @@ def test_keys_move_undo_and_redo(screen: Screen) -> None:
     press(screen, "u", "u", "Shift+U", position=100)
     press(screen, "Home", position=0)
     press(screen, "d", position=200)
-    press(screen, "d", "d", "Shift+D", position=400)
+    press(screen, "d", "d", position=400)
+    press(screen, "Shift+D", position=200)
 
 
 def test_keys_change_limits_and_looks(screen: Screen) -> None:
