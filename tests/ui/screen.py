@@ -15,7 +15,7 @@ from lstmvis_panel.style import GUTTER, STACKED_HEIGHTS
 from tests.ui.gestures import drag
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import FloatRect, Locator, Page
 
 SETTLED = 15_000
 """Milliseconds within which anything must have happened, on the slowest of machines."""
@@ -187,9 +187,9 @@ class Screen:
         y = first["y"] + first["height"] / 2
         drag(self.page, (first["x"] + first["width"] * 0.3, y), (last["x"] + last["width"] * 0.7, y))
 
-    def _place_of(self, selector: str) -> dict[str, float]:
+    def _place_of(self, selector: str) -> FloatRect:
         """Where something lies that may be drawn anew just then, and rests."""
-        places: list[dict[str, float] | None] = []
+        places: list[FloatRect | None] = []
 
         def rests() -> bool:
             """Whether it is where it was a moment ago."""
@@ -197,9 +197,11 @@ class Screen:
             return places[-1] is not None and places[-2:-1] == places[-1:]
 
         wait_until(rests, self.page, timeout=SETTLED)
-        return dict(places[-1] or {})
+        place = places[-1]
+        assert place is not None
+        return place
 
-    def threshold(self, slot: int = 0) -> dict[str, float]:
+    def threshold(self, slot: int = 0) -> FloatRect:
         """Where the dashed line of a plot lies."""
         return self._place_of(f".threshold:not(.mirror) >> nth={slot}")
 
