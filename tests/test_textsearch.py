@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import xarray as xr
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lstmvis_panel import expressions, tokentext
@@ -460,6 +460,7 @@ def test_every_phrase_is_found(
     assert found(recording, " ".join([*phrase, *["level:>=1"] * limited])) == expected
 
 
+@example((["a", "", "a"], [0, 1, 1]), "/^a/")
 @given(documents(LETTERS), st.sampled_from(QUERIES))
 def test_every_text_is_found(drawn: tuple[list[str], list[int]], query: str) -> None:
     # A blank is in the vocabulary, else one that is typed would mean nothing.
@@ -475,7 +476,7 @@ def spans_of(tokens: list[str], query: str) -> list[tuple[int, int]]:
     """Return from which to which token what is wanted goes."""
     is_expression = query.startswith("/")
     if is_expression:
-        tokens = [token if len(token) < 2 else "\N{OBJECT REPLACEMENT CHARACTER}" for token in tokens]
+        tokens = [token if len(token) == 1 else "\N{OBJECT REPLACEMENT CHARACTER}" for token in tokens]
     else:
         tokens = [" " if token.isspace() else same(token) for token in tokens]
     edges = [sum(map(len, tokens[:step])) for step in range(len(tokens) + 1)]
