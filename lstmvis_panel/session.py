@@ -214,6 +214,8 @@ class Session(Sources):
         asked, chosen, is_matched = self._asked(source), None, source == self.source
         if asked.unit == QUANTILE:
             return None
+        if is_matched and self.pinned is None and self.alone is not None and self.alone not in self.kept:
+            return None  # without it among the selected, all of them are shown
         refused = asked.selection is None or bool(self._states_of(source)[1])
         if is_matched and (self.pinned is not None or self.alone is not None or (refused and self.kept)):
             chosen = self.selected

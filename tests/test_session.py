@@ -271,6 +271,19 @@ def test_a_state_that_is_pinned_is_previewed_at_every_threshold_with_the_others(
         assert preview.states[chosen].tolist() == session.listed.tolist()
 
 
+def test_a_state_alone_is_previewed_only_where_no_threshold_can_take_it_away(session: Session) -> None:
+    session.selection = (1, 3)
+    session.show_alone(session.listed[0].item())
+    assert session.preview_of("cell") is None
+    session.keep(session.alone)
+    preview = session.preview_of("cell")
+    assert preview is not None
+    assert preview.states.tolist() == [session.alone]
+    for threshold in (-1.0, 0.5, 0.99):
+        session.threshold = threshold
+        assert session.selected.tolist() == [session.alone]
+
+
 def test_a_state_is_taken_out_and_what_is_left_is_pinned_only_where_it_would_come_back(session: Session) -> None:
     session.keep(2)
     session.take_out(2)
