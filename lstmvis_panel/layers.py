@@ -36,6 +36,9 @@ FIRST_THRESHOLD = 0.3
 FIRST_QUANTILE = 0.9
 """As a quantile: a state is on in a tenth of all steps."""
 
+LONGEST_MEAN = 10_000
+"""Selected steps up to which the values that a mean takes are read at once."""
+
 FIRST_STEPS = 40
 """Steps from the start on that tell how far the values of a source reach."""
 
@@ -201,18 +204,35 @@ class Layer:
         except ValueError:
             return None  # selecting says why
 
-    def means(self, selection: tuple[int, int], states: np.ndarray) -> np.ndarray:
-        """Mean of some states over the selected steps, in drawn values: float64, shape ``(len(states),)``."""
-        key = (selection, states.tobytes())
-        if self._means is None or self._means[0] != key:
-            self._means = (key, self._averaged(*selection, states))
-        return self._means[1]
+    def has_means(self, selection: tuple[int, int], states: np.ndarray) -> bool:
+        """Tell whether the means of some states over the selected steps can be had without reading much."""
+        start, stop = selection
+        asked_last = self._means is not None and self._means[0] == (selection, states.tobytes())
+        return asked_last or not len(states) or stop - start <= LONGEST_MEAN
 
-    def _averaged(self, start: int, stop: int, states: np.ndarray) -> np.ndarray:
+    def means(
+        self, selection: tuple[int, int], states: np.ndarray, cancelled: Callable[[], bool] | None = None
+    ) -> np.ndarray:
+        """Mean of some states over the selected steps, in drawn values: float64, shape ``(len(states),)``.
+
+        Raises
+        ------
+        Cancelled
+            If ``cancelled`` said so.
+        """
+        key = (selection, states.tobytes())
+        kept = self._means
+        if kept is None or kept[0] != key:
+            kept = self._means = (key, self._averaged(*selection, states, cancelled))
+        return kept[1]
+
+    def _averaged(self, start: int, stop: int, states: np.ndarray, cancelled: Callable[[], bool] | None) -> np.ndarray:
         totals = np.zeros(len(states))
         if len(states):
             squeezed = schema.transform_of(self.states) == "tanh"
             for _, values in blocks_of(self.states, start, stop):
+                if cancelled is not None and cancelled():
+                    raise Cancelled
                 chosen = columns(values, states)
                 totals += (np.tanh(chosen) if squeezed else chosen).sum(axis=0, dtype=np.float64)
         return totals / (stop - start)

@@ -37,9 +37,6 @@ NO_MAPPING = "none"
 FIRST_TRACKS = 2
 """Labels or numbers that are shown before a visitor has chosen any."""
 
-LONGEST_MEAN = 10_000
-"""Selected steps up to which states have a mean though the list is not sorted by it."""
-
 CRITERION = ("source", "selection", "threshold", "left", "right", "rule", "unit")
 """What S1 follows from."""
 
@@ -252,13 +249,26 @@ class Session(Sources):
     def means(self) -> np.ndarray:
         """Mean of each listed state over the selection, in drawn values.
 
-        NaN without a selection, and for a long one that nothing is sorted by.
+        NaN without a selection, and for a long one until `averaging` has read it.
         """
-        start, stop = self.selection or (0, 0)
-        wanted = self.order == "mean" or stop - start <= LONGEST_MEAN
-        if self.selection is None or self.refusal or not wanted:
+        layer = self._layers[self.source]
+        if self.selection is None or self.refusal or not layer.has_means(self.selection, self.listed):
             return np.full(len(self.listed), np.nan)
-        return self._layers[self.source].means(self.selection, self.listed)
+        return layer.means(self.selection, self.listed)
+
+    @property
+    def lacks_means(self) -> bool:
+        """Whether the list is to be sorted by means that have still to be read."""
+        if self.order != "mean" or self.selection is None or self.refusal:
+            return False
+        return not self._layers[self.source].has_means(self.selection, self.listed)
+
+    def averaging(self) -> Callable[[Callable[[], bool]], np.ndarray]:
+        """Return what reads the means of what is listed now, whatever is changed meanwhile: to be called in a thread.
+
+        It takes a function that says whether nobody waits any more.
+        """
+        return partial(self._layers[self.source].means, self.selection or (0, 0), self.listed)
 
     # -- gestures -----------------------------------------------------------------------------------------------------
 

@@ -234,7 +234,7 @@ def test_a_vocabulary_of_one_word_that_stands_for_numbers_is_nothing_special() -
 
 def test_the_list_says_means_and_takes_gestures(session: Session) -> None:
     session.selection = (7, 9)
-    view = StatesView(session, 200)
+    view = StatesView(session, 200, lambda _sentence: None)
     assert view.list.states == [0]
     assert view.list.remarks == ["state 0 · mean 0.900"]
     view.list._handle_msg({"add": 1, "serial": 1})
@@ -249,6 +249,49 @@ def test_the_list_says_means_and_takes_gestures(session: Session) -> None:
     view.list._handle_msg({"pin": 1, "serial": 6})
     assert (session.kept, view.list.kept) == ([1], [1])
     assert view.list.remarks == ["state 1 · mean 0.000 · pinned"]
+
+
+def test_the_page_stays_free_while_means_of_a_long_selection_are_read(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, go_on, threads = layers.blocks_of, threading.Event(), []
+
+    def slowly(*arguments: Any) -> Any:
+        threads.append(threading.current_thread())
+        assert go_on.wait(120)
+        return read(*arguments)
+
+    monkeypatch.setattr(layers, "LONGEST_MEAN", 1)
+    monkeypatch.setattr(layers, "blocks_of", slowly)
+
+    async def visit() -> None:
+        done = asyncio.Event()
+        session.param.update(selection=(2, 4), pinned=[0, 1, 2])
+        view = StatesView(session, 200, lambda _sentence: None)
+        view.param.watch(lambda event: None if event.new else done.set(), "reading")
+        session.order = "mean"
+        assert view.reading
+        assert view.list.states == [0, 1, 2]
+        assert view.list.remarks[0] == "state 0"
+        go_on.set()
+        await asyncio.wait_for(done.wait(), 120)
+        assert view.list.states == [2, 0, 1]
+
+    asyncio.run(visit())
+    assert threading.main_thread() not in threads
+
+
+def test_why_means_can_not_be_had_is_said(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreadable(*_arguments: object) -> None:
+        raise OSError("states.hdf5: gone")
+
+    monkeypatch.setattr(layers, "LONGEST_MEAN", 1)
+    monkeypatch.setattr(layers, "blocks_of", unreadable)
+    said: list[str] = []
+    session.param.update(selection=(7, 9), order="mean")
+    view = StatesView(session, 200, said.append)
+    assert said == ["The means can’t be had: states.hdf5: gone"]
+    assert not view.reading
 
 
 def test_the_same_gesture_twice_is_heard_twice(session: Session) -> None:

@@ -5,9 +5,10 @@ import pytest
 
 from lstmvis_panel import quantile_thresholds, select_states
 from lstmvis_panel.alignment import annotation_key
+from lstmvis_panel.layers import LONGEST_MEAN
 from lstmvis_panel.matching import Cancelled
 from lstmvis_panel.schema import RecordingError
-from lstmvis_panel.session import LONGEST_MEAN, Session
+from lstmvis_panel.session import Session
 from tests.drawn import recording_of
 from tests.watched import lazy_states
 
@@ -341,12 +342,21 @@ def test_means_are_read_of_listed_states_alone_and_only_where_they_are_wanted() 
     file.reads.clear()
     assert np.isnan(session.means).all()
     assert file.reads == []
+    assert not session.lacks_means
     session.order = "mean"
+    assert session.lacks_means
+    assert np.isnan(session.means).all()
+    with pytest.raises(Cancelled):
+        session.averaging()(lambda: True)
+    assert len(file.reads) == 1
+    session.averaging()(lambda: False)
+    assert not session.lacks_means
     np.testing.assert_allclose(session.means, np.tanh(values[:, [3, 7]]).mean(axis=0, dtype=float), rtol=1e-6)
     assert max(stop - start for start, stop in file.reads) < steps
     file.reads.clear()
     session.pin(None)
     assert session.means.shape == (0,)
+    assert not session.lacks_means
     assert file.reads == []
 
 

@@ -88,6 +88,8 @@ def _file(item: Item, session: Session, cancelled: Callable[[], bool]) -> dict[s
     """Make a file. A copy has measured no quantiles yet; without them a figure would show no state as selected."""
     if not item.of_matches:
         session.measure(cancelled)
+        if session.lacks_means:
+            session.averaging()(cancelled)
     name = f"{file_name(name_of(session))}{item.ending}"
     return {"name": name, "type": item.mime, "content": item.make(session), "dots": item.dots}
 

@@ -52,7 +52,7 @@ class SelectView(pn.viewable.Viewer):
         self.lines = [LinesView(session, slot) for slot in range(len(session.layers))]
         self.words = WordsView(session)
         self.tracks = TracksView(session, self.words)
-        self.states = StatesView(session, self._height)
+        self.states = StatesView(session, self._height, say)
         self.plots = pn.Column(*self.lines, sizing_mode="stretch_width", margin=0, styles={"min-width": "0"})
         self._panel = self._layout()
 

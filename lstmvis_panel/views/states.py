@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import panel as pn
 import param
@@ -10,8 +11,14 @@ import param
 from lstmvis_panel.captions import listed, over_list
 from lstmvis_panel.components.state_list import StateList
 from lstmvis_panel.session import Session
+from lstmvis_panel.views.background import Newest, at_first
 from lstmvis_panel.views.controls import CONTROLS, LABELLED, small_button, text
 from lstmvis_panel.views.select_text import advice
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
 
 SIDE = 164
 """Width in px of the list."""
@@ -26,16 +33,23 @@ class StatesView(pn.viewable.Viewer):
         The visitor's session.
     height
         Height in px.
+    say
+        Takes a sentence to show for a moment.
     """
 
     session: Session = param.ClassSelector(class_=Session, constant=True)
+    reading: bool = param.Boolean(default=False, doc="Means that the list is to be sorted by are still being read.")
 
-    def __init__(self, session: Session, height: int) -> None:
+    def __init__(self, session: Session, height: int, say: Callable[[str], None]) -> None:
         super().__init__(session=session)
+        self._say = say
+        self._newest = Newest("The reading of means")
         self.list = StateList(sizing_mode="stretch_both", margin=0)
         self.list.on_gesture(self._on_gesture)
         self.list.param.watch(lambda event: session.light(event.new, "list"), "highlighted")
-        self._show_states()
+        self._list_states()
+        if session.lacks_means:
+            at_first(partial(self._average, self._newest.ask), partial(self._average, self._newest.do))
         self._panel = pn.Column(
             self._head(), self.list, width=SIDE, height=height, margin=(0, 0, 0, 16), styles={"gap": "6px"}
         )
@@ -60,11 +74,15 @@ class StatesView(pn.viewable.Viewer):
         )
         session.param.watch(lambda event: self._name_pin(pin, event.new), "pinned")
         self._name_pin(pin, session.pinned)
-        changing = session.param.listed, session.param.alone
-        title = text(pn.bind(lambda *_: f'<span class="lv-muted">{over_list(session)}</span>', *changing), margin=0)
+        changing = session.param.listed, session.param.alone, self.param.reading
+        title = text(pn.bind(lambda *_: self._title(), *changing), margin=0)
         return pn.Column(
             title, pn.Row(order, pin, margin=0, styles={"gap": "6px"}), margin=0, styles={"gap": "6px"}
         )  # fmt: skip
+
+    def _title(self) -> str:
+        busy = ", reading means" if self.reading else ""
+        return f'<span class="lv-muted">{over_list(self.session)}{busy}</span>'
 
     @staticmethod
     def _name_pin(button: pn.widgets.Button, pinned: list[int] | None) -> None:
@@ -79,6 +97,27 @@ class StatesView(pn.viewable.Viewer):
         watch=True,
     )
     def _show_states(self) -> None:
+        self._list_states()
+        if self.session.lacks_means:
+            self._average(self._newest.ask)
+        else:
+            self._newest.drop()
+            self.reading = False
+
+    def _average(self, answer: Callable[..., None]) -> None:
+        """Read what the list is to be sorted by; until then it is sorted by number."""
+        self.reading = True
+        answer(self.session.averaging(), self._take, self._fail)
+
+    def _take(self, _means: np.ndarray) -> None:
+        self.reading = False
+        self._list_states()
+
+    def _fail(self, why: str) -> None:
+        self.reading = False
+        self._say(f"The means can’t be had: {why}")
+
+    def _list_states(self) -> None:
         session, rows = self.session, listed(self.session)
         self.list.param.update(
             states=[state for state, _ in rows], remarks=[remark for _, remark in rows],
