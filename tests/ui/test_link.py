@@ -127,7 +127,7 @@ def select(screen: Screen) -> None:
 
 
 def choose_states(screen: Screen) -> None:
-    """Sort them by mean, pin them, add one by hand, and show one alone."""
+    """Sort them by mean, pin all of them, take one out, pin one by itself, and show one alone."""
     page = screen.page
     pick(page, "by", "mean")
     page.get_by_role("button", name="pin", exact=True).click()
@@ -135,6 +135,9 @@ def choose_states(screen: Screen) -> None:
     page.locator('.states li[data-state="2"]').focus()
     page.keyboard.press("Delete")
     screen.wait_for_address(pinned="0,1")
+    page.locator('.states li[data-state="0"]').focus()
+    page.keyboard.press("k")
+    screen.wait_for_address(kept="0")
     page.locator('.states li[data-state="1"]').click()
     screen.wait_for_address(alone=1)
 
