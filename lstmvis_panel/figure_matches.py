@@ -15,8 +15,8 @@ from lstmvis_panel.figure_legend import LINE, flowed, said, scale_legend
 from lstmvis_panel.figure_tokens import painter_of
 from lstmvis_panel.figure_words import AIR, BASE, WRITTEN
 from lstmvis_panel.length_bars import histograms, length_bars
+from lstmvis_panel.look import NO_MAPPING
 from lstmvis_panel.matrix import BANDS, fills_of, texts_of, tokens_of
-from lstmvis_panel.session import NO_MAPPING
 from lstmvis_panel.style import GUTTER, HEAT_CELL, ROW_HEIGHT, mix
 
 if TYPE_CHECKING:

@@ -1,7 +1,6 @@
-"""All that a visitor can change, and what follows from it. No widget, no plot: a script can drive it alone.
+"""What follows from what a visitor looks at: the selected states (S1 of section 4.3 of the paper), and the matches.
 
-A gesture and a line of code set the same parameter. What derives from parameters is derived here: the selected states
-(S1 of section 4.3 of the paper) at once, the question to search for only when a gesture has ended.
+The states follow at once, the question to search for only when a gesture has ended.
 """
 
 from __future__ import annotations
@@ -13,12 +12,10 @@ import numpy as np
 import param
 
 from lstmvis_panel import schema
-from lstmvis_panel.hits import Hits
 from lstmvis_panel.layers import Asked
+from lstmvis_panel.look import BY_HAND, FILTERS, Look
 from lstmvis_panel.preview import preview_of
-from lstmvis_panel.questions import CONTEXT_AFTER, CONTEXT_BEFORE, MATCH_COUNT, QUANTILE, TOP, Matches, Query, answer
-from lstmvis_panel.selection import Rule
-from lstmvis_panel.sources import Sources
+from lstmvis_panel.questions import QUANTILE, Matches, Query, answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -28,50 +25,14 @@ if TYPE_CHECKING:
     from lstmvis_panel.preview import Preview
     from lstmvis_panel.thresholds import ThresholdProfile
 
-LEFT_OF_MARK = 3
-"""Steps shown left of the step that was asked for."""
-
-NO_MAPPING = "none"
-"""What is no heatmap's name: words keep the colour of the page."""
-
-FIRST_TRACKS = 2
-"""Labels or numbers that are shown before a visitor has chosen any."""
-
 CRITERION = ("source", "selection", "threshold", "left", "right", "rule", "unit")
 """What S1 follows from."""
-
-BY_HAND = ("pinned", "kept")
-"""States that a hand has chosen."""
-
-FILTERS = ("lengths", "document", "starting")
-"""What leaves out matches."""
 
 ASKED = ("selected", "gesturing", "distinct", "top", "before", "after", *FILTERS)
 """What a question follows from, besides what `selected` follows from."""
 
 
-class WholeNumbers(param.Tuple):
-    """Two whole numbers, or None."""
-
-    expected = "two whole numbers"
-
-    def __init__(self, **arguments: Any) -> None:
-        super().__init__(default=None, length=2, allow_None=True, **arguments)
-
-    def _validate_value(self, val: Any, allow_None: bool) -> None:  # noqa: FBT001, N803 - param's names
-        super()._validate_value(val, allow_None)
-        if val is not None and not all(isinstance(number, int | np.integer) for number in val):
-            message = f"{self.name} is {val!r}; {self.expected} were expected."
-            raise ValueError(message)
-
-
-class Steps(WholeNumbers):
-    """A range of steps (start, stop), stop exclusive, or None."""
-
-    expected = "two whole step numbers (start, stop)"
-
-
-class Session(Sources):
+class Session(Look):
     """One visitor's look at one recording.
 
     Parameters
@@ -83,56 +44,6 @@ class Session(Sources):
     path
         Where it lies, as whoever opened it wrote it; where it was opened from if not given.
     """
-
-    project: str = param.String(constant=True, doc="The recording's name in the address.")
-    path: str = param.String(constant=True, doc="Where the recording lies; empty where that is in no file.")
-
-    position: int = param.Integer(default=0, bounds=(0, None), doc="The step that was asked for; it is marked.")
-    word_width: int = param.Integer(default=30, bounds=(5, 80), doc="Width of a step in px.")
-    width: int = param.Integer(default=1140, bounds=(80, None), doc="Room in px for the steps shown.")
-    selection: tuple[int, int] | None = Steps(doc="Selected steps (start, stop), stop exclusive.")
-    left: int = param.Integer(default=1, bounds=(0, 99), doc="Steps before the selection at which a state must be off.")
-    right: int = param.Integer(default=0, bounds=(0, 99), doc="Steps after the selection at which a state must be off.")
-    pinned: list[int] | None = param.List(
-        default=None, item_type=int, allow_None=True, doc="States chosen by hand, ascending; matched instead of S1."
-    )
-    kept: list[int] = param.List(
-        default=[], item_type=int, doc="States pinned one by one, ascending; listed besides S1, whatever that is."
-    )
-    alone: int | None = param.Integer(
-        default=None, allow_None=True, doc="The one state that is shown alone, while it is listed."
-    )
-    order: str = param.Selector(objects=["number", "mean"], default="number", doc="What sorts the list of states.")
-    tracks: list[str] = param.ListSelector(
-        default=[], objects=[], check_on_set=True, doc="Annotations under the words, from the top."
-    )
-    mask: bool = param.Boolean(default=True, doc="Tracks fade where few selected states are on.")
-    heatmaps: list[str] = param.ListSelector(default=[MATCH_COUNT], objects=[MATCH_COUNT], doc="Match heatmaps.")
-    mapping: str = param.Selector(
-        objects=[NO_MAPPING, MATCH_COUNT], default=MATCH_COUNT, doc="Heatmap behind the match view's words."
-    )
-    match_mask: bool = param.Boolean(default=False, doc="Colours behind the words fade where few states are on.")
-    distinct: bool = param.Boolean(default=True, doc="Ranges that share a step with a better match are passed over.")
-    top: int = param.Integer(default=TOP, bounds=(10, 500), doc="Most matches shown.")
-    before: int = param.Integer(default=CONTEXT_BEFORE, bounds=(0, 30), doc="Steps shown left of a match's start.")
-    after: int = param.Integer(default=CONTEXT_AFTER, bounds=(1, 60), doc="Steps shown from a match's start on.")
-    lengths: tuple[int, int] | None = WholeNumbers(doc="Least and greatest number of steps of a match, inclusive.")
-    document: int | None = param.Integer(
-        default=None, bounds=(0, None), allow_None=True, doc="The document in which matches start; any if None."
-    )
-    starting: str = param.String(doc="What stands where matches start, as a search says it; anything if empty.")
-    sought: str = param.String(doc="What the search box asks for.")
-    theme: str = param.Selector(objects=["light", "dark"], default="light", doc="Colours of the page.")
-
-    previewing: str = param.String(
-        doc="The source whose threshold is dragged while the browser draws that by itself; lines and words wait."
-    )
-    gesturing: bool = param.Boolean(default=False, doc="A mouse button is held; matching waits for its release.")
-    highlighted: int | None = param.Integer(default=None, allow_None=True, doc="State under the pointer.")
-    hovered: tuple[int, int] | None = param.Tuple(
-        default=None, length=2, allow_None=True, doc="Cell (row, column) of the match view under the pointer."
-    )
-    found: Hits | None = param.ClassSelector(class_=Hits, default=None, allow_None=True, doc="Where that is.")
 
     listed: np.ndarray = param.Array(default=np.zeros(0, np.int64), doc="S1 with what is kept, or what is pinned.")
     selected: np.ndarray = param.Array(default=np.zeros(0, np.int64), doc="What is matched: all listed, or one alone.")
@@ -147,9 +58,7 @@ class Session(Sources):
 
     def __init__(self, recording: xr.Dataset, project: str = "", path: str = "", **values: Any) -> None:
         self._selected_for: tuple[Any, ...] = ()
-        self._lit_from = ""
         super().__init__(recording, project=project, path=path or str(recording.encoding.get("source", "")))
-        self._offer()
         self.source = values.get("source", schema.sources(recording)[0])
         if "threshold" not in values:
             self.threshold = self._layers[self.source].first_threshold(self.unit)
@@ -158,49 +67,7 @@ class Session(Sources):
         self.param.update(**values)
         self.param.update(**values)  # once more what another unit has put right
 
-    def _offer(self) -> None:
-        """Let the parameters take what this recording has."""
-        coloured = schema.names_of(self.recording, schema.Kind.CATEGORICAL, schema.Kind.SCALAR)
-        heatmaps = list(dict.fromkeys([MATCH_COUNT, *coloured]))
-        self.param.tracks.objects = schema.annotations(self.recording)
-        self.param.heatmaps.objects = heatmaps
-        self.param.mapping.objects = list(dict.fromkeys([NO_MAPPING, *heatmaps]))
-        self.param.position.bounds = (0, self.steps - 1)
-        seen = schema.token_look(self.recording)
-        first = [name for name in coloured if name != seen][:FIRST_TRACKS]
-        with param.parameterized.discard_events(self):
-            self.param.update(tracks=first, heatmaps=list(dict.fromkeys([MATCH_COUNT, *first])))
-
-    # -- what is shown ------------------------------------------------------------------------------------------------
-
-    @property
-    def steps(self) -> int:
-        """Number of steps of the recording."""
-        return int(self.recording.sizes[schema.STEP])
-
-    @property
-    def shown(self) -> int:
-        """Number of steps that have room on the page."""
-        return max(1, min(self.width // self.word_width, self.steps))
-
-    @property
-    def first(self) -> int:
-        """First step shown: a few before the position, never past either end."""
-        return max(0, min(self.position - LEFT_OF_MARK, self.steps - self.shown))
-
-    def values_of(self, source: str) -> xr.DataArray:
-        """Values of a source as they are drawn: the steps shown and one more on each side, in memory."""
-        return self._layers[source].window.displayed(self.first, self.shown)
-
-    def extent_of(self, source: str) -> tuple[float, float]:
-        """The value axis of a source (low, high)."""
-        return self._layers[source].window.extent(self.first, self.shown)
-
-    def range_of(self, source: str) -> tuple[float, float]:
-        """The thresholds of a source (lowest, highest) that its axis has room for."""
-        low, high = self.extent_of(source)
-        ranges = {Rule.ABOVE: (low, high), Rule.BELOW: (-high, -low), Rule.BEYOND: (0.0, max(-low, high))}
-        return (0.0, 1.0) if self.unit == QUANTILE else ranges[Rule(self.rule)]
+    # -- what is selected ----------------------------------------------------------------------------------------------
 
     def profile_of(self, source: str) -> ThresholdProfile | None:
         """How many states of a source the selection has at every threshold; None where there is none to count."""
@@ -226,19 +93,9 @@ class Session(Sources):
         return self.selected if source == self.source else self._states_of(source)[0]
 
     @property
-    def by_hand(self) -> bool:
-        """Whether a hand has pinned a state, or all that are listed."""
-        return self.pinned is not None or bool(self.kept)
-
-    @property
     def edited(self) -> bool:
         """Whether the listed states were chosen by hand, and are others than those of the selection."""
         return self.by_hand and not np.array_equal(self.listed, self._states_of(self.source)[0])
-
-    @property
-    def words(self) -> list[str]:
-        """The words of the steps shown."""
-        return schema.words(self.recording, self.first, self.first + self.shown)
 
     @property
     def heat(self) -> np.ndarray:
@@ -272,32 +129,6 @@ class Session(Sources):
 
     # -- gestures -----------------------------------------------------------------------------------------------------
 
-    def go_to(self, step: int) -> None:
-        """Show a step, the nearest there is, and mark it."""
-        self.position = max(0, min(int(step), self.steps - 1))
-
-    def move(self, by: int) -> None:
-        """Shift what is shown by a number of steps, negative for back. The selection stays on its words."""
-        self.go_to(self.first + LEFT_OF_MARK + by)
-
-    def zoom(self, by: int, anchor: float | None = None) -> None:
-        """Widen (or narrow) the words by px, within what the screen can show.
-
-        Parameters
-        ----------
-        by
-            px.
-        anchor
-            Place that stays where it is, in words from the left edge; if not given, the step that is marked stays so.
-        """
-        low, high = self.param.word_width.bounds
-        width = max(low, min(self.word_width + by, high))
-        position = self.position
-        if anchor is not None:
-            first = self.first + anchor * (1 - self.word_width / width)
-            position = max(0, min(round(first) + LEFT_OF_MARK, self.steps - 1))
-        self.param.update(word_width=width, position=position)
-
     def pin(self, states: Iterable[int] | None) -> None:
         """Match these states whatever is selected, or with None those of the selection again and what is kept."""
         self.param.update(pinned=None if states is None else sorted({int(state) for state in states}), alone=None)
@@ -315,14 +146,6 @@ class Session(Sources):
     def follow(self) -> None:
         """Match the states of the selection, and no others."""
         self.param.update(pinned=None, kept=[], alone=None)
-
-    def show_alone(self, state: int | None) -> None:
-        """Show and match one of the listed states alone; the same one again, or None: all of them."""
-        self.alone = None if state == self.alone else state
-
-    def clear_filters(self) -> None:
-        """Let every match pass."""
-        self.param.update(**{name: self.param[name].default for name in FILTERS})
 
     def propose(self) -> str:
         """Put the threshold in the middle of the widest stretch of the axis that selects the same states.
@@ -342,17 +165,6 @@ class Session(Sources):
             return "No threshold on the axis selects a state here."
         self.threshold = _between(*widest[:2])
         return ""
-
-    def light(self, state: int | None, where: str) -> None:
-        """Light a state, or put out the one that was lit from there.
-
-        The pointer may be in the list before anyone hears that it left the plot.
-        """
-        if state == self.highlighted:
-            return  # the list repeats what the plot has lit
-        if state is not None or self._lit_from == where:
-            self._lit_from = where
-            self.highlighted = state
 
     def measure(self, cancelled: Callable[[], bool] | None = None) -> None:
         """Compute the quantiles that are lacking; a page does so off its loop, in the two halves of this.

@@ -53,7 +53,7 @@ TABLE = (
     ),
     Part(
         "session",
-        "session address history named layers preview questions sources windows",
+        "session look address history named layers preview questions sources windows",
         "schema computing",
         f"panel holoviews bokeh {FILES}",
     ),

@@ -13,8 +13,9 @@ from lstmvis_panel.captions import filters_in_words
 from lstmvis_panel.components.length_bars import LengthBars
 from lstmvis_panel.documents import documents_of
 from lstmvis_panel.length_bars import histograms, length_bars
+from lstmvis_panel.look import FILTERS
 from lstmvis_panel.schema import RecordingError
-from lstmvis_panel.session import FILTERS, Session
+from lstmvis_panel.session import Session
 from lstmvis_panel.views.controls import CONTROLS, small_button, text
 from lstmvis_panel.wanted import parse_search
 

@@ -14,8 +14,9 @@ from lstmvis_panel.alignment import MATCH
 from lstmvis_panel.colours import titled
 from lstmvis_panel.components.word_matrix import NARROWEST, WordMatrix
 from lstmvis_panel.heatmaps import MOST_ROWS
+from lstmvis_panel.look import FILTERS, NO_MAPPING
 from lstmvis_panel.matrix import BANDS, fills_of, remark_of, rows_of, texts_of, tokens_of
-from lstmvis_panel.session import FILTERS, NO_MAPPING, Session
+from lstmvis_panel.session import Session
 from lstmvis_panel.style import GUTTER, HEAT_CELL, THEMES, Theme
 from lstmvis_panel.views.controls import TEXT, Markup, card, choice, small_button, text, turn
 from lstmvis_panel.views.filters import FiltersView

@@ -11,8 +11,9 @@ from lstmvis_panel.captions import rules
 from lstmvis_panel.colours import titled
 from lstmvis_panel.components.word_strip import PATTERN
 from lstmvis_panel.documents import documents_of
+from lstmvis_panel.look import BY_HAND
 from lstmvis_panel.questions import QUANTILE, VALUE
-from lstmvis_panel.session import BY_HAND, Session
+from lstmvis_panel.session import Session
 from lstmvis_panel.style import GUTTER
 from lstmvis_panel.views.controls import CONTROLS, DIGITS, LABELLED, card, number_input, small_button, text, turn
 from lstmvis_panel.views.lines import LinesView, board_height

@@ -9,8 +9,9 @@ import param
 
 from lstmvis_panel import schema
 from lstmvis_panel.components.word_strip import WordStrip
+from lstmvis_panel.look import LEFT_OF_MARK
 from lstmvis_panel.matrix import strip_height, strip_of
-from lstmvis_panel.session import LEFT_OF_MARK, Session
+from lstmvis_panel.session import Session
 from lstmvis_panel.style import THEMES
 
 WINDOW = ["source", "position", "width", "word_width"]
