@@ -16,6 +16,7 @@ import param
 import xarray as xr
 
 from lstmvis_panel import address, matching, store
+from lstmvis_panel.components.browser import at_once
 from lstmvis_panel.components.history import BrowserHistory
 from lstmvis_panel.history import STAYING, UNDONE, History, replay
 from lstmvis_panel.schema import RecordingError
@@ -282,7 +283,7 @@ def _follow(session: Session, browser: BrowserHistory) -> None:
 
     def went(event: param.parameterized.Event) -> None:
         query = address.parsed(event.new)
-        with pn.io.hold():  # the page changes as a whole
+        with at_once():  # the page changes as a whole
             replay(session, query)
             values = address.read(session.recording, query).values
             session.param.update(theme=values.get("theme", session.theme), sought=values.get("sought", ""))

@@ -84,7 +84,8 @@ def _inside(session: Session, source: str, frame: plots.Frame, theme: Theme) -> 
     """All states as pixels, the selection as a column, selected states as lines unless they are too many."""
     values, selected = session.values_of(source), session.selected_in(source)
     many = len(selected) > plots.LINES_AT_MOST
-    pixels = plots.pixels_of(values, frame, theme, selected if many else None)
+    crowd = selected if many else selected[:0]
+    pixels = plots.crowded(plots.pixels_of(values, frame, theme), values, crowd, frame, theme)
     yield svg.picture(pixels, 0, 0, frame.width, frame.height)
     if session.selection is not None:
         start, stop = ((step - frame.first) * session.word_width for step in session.selection)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from lstmvis_panel.quantiles import Quantiles
-    from lstmvis_panel.selection import QuantileThresholds
+    from lstmvis_panel.selection import Criterion, QuantileThresholds
 
 FIRST_THRESHOLD = 0.3
 """Before a visitor has chosen one: a value of states that stay within -1 and 1, a share of the reach of others."""
@@ -132,6 +132,10 @@ class Layer:
         """What decides about states: the threshold itself, or each state's own quantile."""
         return asked.threshold if asked.unit == VALUE else self._tables[asked.rule].thresholds(asked.threshold)
 
+    def criterion(self, asked: Asked) -> Criterion:
+        """What makes a state belong to a selection, where thresholds say that."""
+        return criterion_of(self.states, self.threshold(asked), asked.left, asked.right, asked.rule)
+
     # -- states -------------------------------------------------------------------------------------------------------
 
     def select(self, asked: Asked) -> tuple[np.ndarray, str]:
@@ -161,7 +165,7 @@ class Layer:
         if not len(selected) or not self.decides(asked.rule, asked.unit):
             return np.zeros(shown, np.int64)
         chosen = self.window.inside(first, shown)[:, selected]
-        criterion = criterion_of(self.states, self.threshold(asked), 0, 0, asked.rule)
+        criterion = self.criterion(asked)
         counts: np.ndarray = criterion.on(chosen, selected).sum(axis=1)
         return counts
 
@@ -180,7 +184,7 @@ class Layer:
         """
         if not self.decides(asked.rule, asked.unit):
             return None
-        criterion = criterion_of(self.states, self.threshold(asked), 0, 0, asked.rule)
+        criterion = self.criterion(asked)
         for start in (step, -1 if forward else self.states.sizes[schema.STEP]):
             found = next_on(self.states, selected, criterion, start, forward=forward, cancelled=cancelled)
             if found is not None:

@@ -5,6 +5,7 @@ A gesture and a line of code set the same parameter.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,8 @@ from lstmvis_panel.selection import Rule
 from lstmvis_panel.sources import Sources
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import xarray as xr
 
 LEFT_OF_MARK = 3
@@ -110,6 +113,7 @@ class Look(Sources):
     previewing: str = param.String(
         doc="The source whose threshold is dragged while the browser draws that by itself; lines and words wait."
     )
+    brushing: bool = param.Boolean(default=False, doc="The brush is dragged while the browser draws that by itself.")
     gesturing: bool = param.Boolean(default=False, doc="A mouse button is held; matching waits for its release.")
     highlighted: int | None = param.Integer(default=None, allow_None=True, doc="State under the pointer.")
     hovered: tuple[int, int] | None = param.Tuple(
@@ -119,6 +123,7 @@ class Look(Sources):
 
     def __init__(self, recording: xr.Dataset, **constants: Any) -> None:
         self._lit_from = ""
+        self._held: set[str] = set()
         super().__init__(recording, **constants)
         self._offer()
 
@@ -176,6 +181,10 @@ class Look(Sources):
         """Whether a hand has pinned a state, or all that are listed."""
         return self.pinned is not None or bool(self.kept)
 
+    def drawn_ahead(self, source: str) -> bool:
+        """Tell whether the browser draws the states of a source by itself now."""
+        return self.brushing or self.previewing == source
+
     # -- gestures -----------------------------------------------------------------------------------------------------
 
     def go_to(self, step: int) -> None:
@@ -203,6 +212,28 @@ class Look(Sources):
             first = self.first + anchor * (1 - self.word_width / width)
             position = max(0, min(round(first) + LEFT_OF_MARK, self.steps - 1))
         self.param.update(word_width=width, position=position)
+
+    @contextmanager
+    def gesture(self, hold: str, *, done: bool, **ahead: Any) -> Iterator[None]:
+        """Change what something that is held on the page changes; a gesture goes on until all of it is let go.
+
+        Parameters
+        ----------
+        hold
+            What is held.
+        done
+            Whether it is let go now.
+        **ahead
+            What the browser draws by itself meanwhile: ``brushing`` or ``previewing``. When it is let go, the search
+            begins first, and then all that waited is drawn.
+        """
+        self._held |= {hold}
+        self.param.update(gesturing=True, **ahead)
+        yield
+        if done:
+            self._held -= {hold}
+            self.gesturing = bool(self._held)
+            self.param.update(**{name: self.param[name].default for name in ahead})
 
     def show_alone(self, state: int | None) -> None:
         """Show and match one of the listed states alone; the same one again, or None: all of them."""

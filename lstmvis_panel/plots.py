@@ -51,7 +51,13 @@ class Frame:
         return left, self.low, right, self.high
 
 
-def raster(values: xr.DataArray, frame: Frame, theme: Theme, crowd: np.ndarray | None = None) -> hv.RGB:
+def raster(pixels: np.ndarray, frame: Frame) -> hv.RGB:
+    """Lay a picture, as from `pixels_of`, where the frame says."""
+    dimensions = [hv.Dimension(channel, range=(0, 255)) for channel in "RGBA"]
+    return hv.RGB(pixels, bounds=frame.bounds, kdims=[STEP, "value"], vdims=dimensions).opts(**NO_TOOLS)
+
+
+def pixels_of(values: xr.DataArray, frame: Frame, theme: Theme) -> np.ndarray:
     """All states as one picture, darker where more lines run.
 
     Parameters
@@ -62,23 +68,18 @@ def raster(values: xr.DataArray, frame: Frame, theme: Theme, crowd: np.ndarray |
         What the picture shows.
     theme
         Its colours.
-    crowd
-        Numbers of selected states that are too many to be lines of their own: they are painted over the others.
 
     Returns
     -------
-    hv.RGB
-        Transparent where no line runs.
+    numpy.ndarray
+        uint8 (y, x, RGBA), the upper edge first; transparent where no line runs.
     """
-    pixels = pixels_of(values, frame, theme, crowd)
-    dimensions = [hv.Dimension(channel, range=(0, 255)) for channel in "RGBA"]
-    return hv.RGB(pixels, bounds=frame.bounds, kdims=[STEP, "value"], vdims=dimensions).opts(**NO_TOOLS)
+    return _shaded(values, frame, theme.density)
 
 
-def pixels_of(values: xr.DataArray, frame: Frame, theme: Theme, crowd: np.ndarray | None = None) -> np.ndarray:
-    """Return the picture that `raster` shows: uint8 (y, x, RGBA), the upper edge first."""
-    pixels = _shaded(values, frame, theme.density)
-    if crowd is None or not len(crowd):
+def crowded(pixels: np.ndarray, values: xr.DataArray, crowd: np.ndarray, frame: Frame, theme: Theme) -> np.ndarray:
+    """Paint selected states, too many to be lines of their own, over the picture of all."""
+    if not len(crowd):
         return pixels
     chosen = _shaded(values.isel({values.dims[1]: crowd}), frame, (theme.accent, theme.accent))
     return np.where(chosen[:, :, 3:] > 0, chosen, pixels)
@@ -89,8 +90,9 @@ def _shaded(values: xr.DataArray, frame: Frame, colours: tuple[str, str]) -> np.
     if not values.size:
         return np.zeros((1, 1, 4), np.uint8)
     name = "value"
-    # In one precision whatever the file's: Datashader compiles anew, for a second and more, for each.
-    lines = values.astype(np.float64).rename(name).reset_coords(drop=True).to_dataset()
+    # In one precision and order whatever the file's: Datashader compiles anew, for a second and more, for each.
+    stored = values.copy(data=np.ascontiguousarray(values.values, np.float64))
+    lines = stored.rename(name).reset_coords(drop=True).to_dataset()
     if values.sizes[STEP] == 1:
         lines = _widened(lines, name)
     canvas = datashader.Canvas(frame.width, frame.height, x_range=frame.x_range, y_range=(frame.low, frame.high))

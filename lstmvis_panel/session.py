@@ -5,6 +5,7 @@ The states follow at once, the question to search for only when a gesture has en
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ import param
 from lstmvis_panel import schema
 from lstmvis_panel.layers import Asked
 from lstmvis_panel.look import BY_HAND, FILTERS, Look
-from lstmvis_panel.preview import preview_of
+from lstmvis_panel.preview import NO_HAND, ByHand, brush_preview, threshold_preview
 from lstmvis_panel.questions import QUANTILE, Matches, Query, answer
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
-    from lstmvis_panel.preview import Preview
+    from lstmvis_panel.preview import BrushPreview, ThresholdPreview
     from lstmvis_panel.thresholds import ThresholdProfile
 
 CRITERION = ("source", "selection", "threshold", "left", "right", "rule", "unit")
@@ -73,20 +74,27 @@ class Session(Look):
         """How many states of a source the selection has at every threshold; None where there is none to count."""
         return self._layers[source].profile(self._asked(source))
 
-    def preview_of(self, source: str) -> Preview | None:
+    def threshold_preview(self, source: str) -> ThresholdPreview | None:
         """What each threshold of a source will select at the steps shown; None where that can't be told beforehand."""
-        asked, chosen, is_matched = self._asked(source), None, source == self.source
-        if asked.unit == QUANTILE:
+        if self.unit == QUANTILE:
             return None
-        if is_matched and self.pinned is None and self.alone is not None and self.alone not in self.kept:
-            return None  # without it among the selected, all of them are shown
-        refused = asked.selection is None or bool(self._states_of(source)[1])
-        if is_matched and (self.pinned is not None or self.alone is not None or (refused and self.kept)):
-            chosen = self.selected
-        elif refused:
+        asked, refusal = self._asked(source), self._states_of(source)[1]
+        if refusal:
+            asked = replace(asked, selection=None)
+        return threshold_preview(self._layers[source].window, self.first, self.shown, asked, self.hand_in(source))
+
+    def brush_preview(self, source: str) -> BrushPreview | None:
+        """What each selection will select in a source at the steps shown; None where that can't be told beforehand."""
+        layer, asked = self._layers[source], self._asked(source)
+        if not layer.decides(asked.rule, asked.unit):
             return None
-        kept = self.kept if is_matched else ()
-        return preview_of(self._layers[source].window, self.first, self.shown, asked, chosen, kept)
+        return brush_preview(layer.window, self.first, self.shown, layer.criterion(asked), self.hand_in(source))
+
+    def hand_in(self, source: str) -> ByHand:
+        """Return which states of a source a hand has chosen: some of the one that is matched, of others none."""
+        if source != self.source:
+            return NO_HAND
+        return ByHand(None if self.pinned is None else tuple(self.pinned), tuple(self.kept), self.alone)
 
     def selected_in(self, source: str) -> np.ndarray:
         """Selected states of a source that is shown: what is matched, or its own S1 at its own threshold."""
@@ -224,7 +232,7 @@ class Session(Look):
     def _select(self) -> None:
         lacking = self._lacking()
         states, refusal = self._states_of(self.source)
-        by_hand = np.array(self.kept if self.pinned is None else self.pinned, np.int64)
+        by_hand = self.hand_in(self.source).listed
         listed = np.union1d(states, by_hand) if self.pinned is None else by_hand
         selected = listed[listed == self.alone] if self.alone in listed else listed
         self._selected_for = self._criterion

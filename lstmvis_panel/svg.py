@@ -87,11 +87,16 @@ def _width(letter: str) -> float:
     return CAPITAL if letter.isupper() else OTHER
 
 
+def png(pixels: np.ndarray, effort: int = 9) -> bytes:
+    """Pixels, uint8 (y, x, RGBA), as a file; less effort (9 to 1) makes it quicker and larger."""
+    held = io.BytesIO()
+    Image.fromarray(pixels, "RGBA").save(held, "PNG", compress_level=effort)
+    return held.getvalue()
+
+
 def picture(pixels: np.ndarray, x: float, y: float, width: float, height: float, **look: object) -> str:
     """Pixels, uint8 (y, x, RGBA), stretched over a box."""
-    held = io.BytesIO()
-    Image.fromarray(pixels, "RGBA").save(held, "PNG", optimize=True)
-    data = base64.b64encode(held.getvalue()).decode()
+    data = base64.b64encode(png(pixels)).decode()
     place = _place(x=x, y=y, width=width, height=height)
     return f'<image {place} preserveAspectRatio="none" href="data:image/png;base64,{data}"{_attributes(look)}/>'
 

@@ -25,7 +25,7 @@ def test_a_step_is_a_column_centred_at_its_number() -> None:
 
 def test_the_raster_shows_a_line_where_it_runs() -> None:
     level = window(np.full((4, 1), 0.5))
-    picture = plots.raster(level, FRAME, LIGHT)
+    picture = plots.raster(plots.pixels_of(level, FRAME, LIGHT), FRAME)
     alpha = picture.dimension_values("A", flat=False)
     rows = np.flatnonzero(alpha.any(axis=1))
     assert picture.bounds.lbrt() == FRAME.bounds
@@ -39,7 +39,7 @@ def test_the_raster_shows_a_line_where_it_runs() -> None:
 def test_the_raster_is_darker_where_more_lines_run() -> None:
     values = np.zeros((4, 9))
     values[:, 8] = 0.5
-    picture = plots.raster(window(values), FRAME, LIGHT)
+    picture = plots.raster(plots.pixels_of(window(values), FRAME, LIGHT), FRAME)
     red, alpha = (picture.dimension_values(name, flat=False) for name in "RA")
     assert red[30, 40] > red[20, 40]
     assert alpha[30, 40] == alpha[20, 40] == 255
@@ -48,12 +48,14 @@ def test_the_raster_is_darker_where_more_lines_run() -> None:
 
 @pytest.mark.parametrize("values", [np.full((4, 3), np.nan), np.zeros((4, 0)), np.zeros((1, 3))])
 def test_the_raster_of_odd_windows_is_drawn(values: np.ndarray) -> None:
-    assert plots.raster(window(values), FRAME, LIGHT).bounds.lbrt() == FRAME.bounds
+    assert plots.raster(plots.pixels_of(window(values), FRAME, LIGHT), FRAME).bounds.lbrt() == FRAME.bounds
 
 
 def test_a_lone_step_is_a_level_line_across_its_column() -> None:
     frame = plots.Frame(10, 11, -1.0, 1.0, 20, 40)
-    alpha = plots.raster(window(np.zeros((1, 1))), frame, LIGHT).dimension_values("A", flat=False)
+    alpha = plots.raster(plots.pixels_of(window(np.zeros((1, 1))), frame, LIGHT), frame).dimension_values(
+        "A", flat=False
+    )
     assert alpha[20].all()
 
 
@@ -113,7 +115,8 @@ def test_a_lit_line_says_its_number() -> None:
 def test_a_crowd_of_selected_states_is_painted_over_the_others() -> None:
     values = np.zeros((4, 3))
     values[:, 2] = 0.5
-    picture = plots.raster(window(values), FRAME, LIGHT, np.array([2]))
+    drawn = plots.pixels_of(window(values), FRAME, LIGHT)
+    picture = plots.raster(plots.crowded(drawn, window(values), np.array([2]), FRAME, LIGHT), FRAME)
     colour = [tuple(picture.dimension_values(c, flat=False)[row, 40] for c in "RGB") for row in (20, 30)]
     assert colour[1] == (0x0B, 0x6F, 0xC2)
     assert colour[0] != colour[1]

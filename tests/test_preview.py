@@ -11,8 +11,8 @@ from hypothesis.extra import numpy as hnp
 
 from lstmvis_panel import select_states
 from lstmvis_panel.layers import Asked
-from lstmvis_panel.preview import MOST_VALUES, Preview, preview_of
-from lstmvis_panel.selection import Rule, on
+from lstmvis_panel.preview import MOST_VALUES, ByHand, brush_preview, threshold_preview
+from lstmvis_panel.selection import Rule, criterion_of, on
 from lstmvis_panel.thresholds import greatest_thresholds
 from lstmvis_panel.windows import Window
 
@@ -58,7 +58,7 @@ def test_a_preview_says_at_every_threshold_what_is_selected_and_on(
 ) -> None:
     states, stop = source(array, transform), min(start + length, STEPS)
     shown = STEPS - first
-    preview = preview_of(Window(states), first, shown, Asked((start, stop), *limits, 0.0, rule))
+    preview = threshold_preview(Window(states), first, shown, Asked((start, stop), *limits, 0.0, rule))
     assert preview is not None
     # Thresholds at which something changes, and their neighbours, beside those at random.
     ends = np.concatenate([preview.upto, preview.above, preview.reaches.ravel()])
@@ -85,8 +85,8 @@ def test_the_greatest_threshold_is_reached_and_the_next_is_not(stored: float, ne
 
 def test_states_chosen_by_hand_are_selected_at_every_threshold() -> None:
     states = source(np.array([[0.5, -0.5, 0.2], [0.1, 0.9, -0.9]]), "none")
-    preview = preview_of(Window(states), 0, 2, Asked((0, 1), 1, 0, 0.0), np.array([0, 2]))
-    assert isinstance(preview, Preview)
+    preview = threshold_preview(Window(states), 0, 2, Asked((0, 1), 1, 0, 0.0), ByHand((0, 2)))
+    assert preview is not None
     assert preview.states.tolist() == [0, 2]
     assert preview.reaches.tolist() == [[0.5, 0.1], [0.2, -0.9]]
     for threshold in (-1e9, 0.0, 1e9):
@@ -96,7 +96,8 @@ def test_states_chosen_by_hand_are_selected_at_every_threshold() -> None:
 def test_what_is_drawn_goes_one_step_beyond_where_there_is_one() -> None:
     states = source(np.arange(8.0).reshape(4, 2), "none")
     drawn = {
-        first: preview_of(Window(states), first, 2, Asked((0, 1), 0, 0, 0.0)).drawn[1].tolist() for first in (0, 1, 2)
+        first: threshold_preview(Window(states), first, 2, Asked((0, 1), 0, 0, 0.0)).drawn[1].tolist()
+        for first in (0, 1, 2)
     }
     assert drawn[0] == pytest.approx([np.nan, 1, 3, 5], nan_ok=True)
     assert drawn[1] == [1, 3, 5, 7]
@@ -105,4 +106,5 @@ def test_what_is_drawn_goes_one_step_beyond_where_there_is_one() -> None:
 
 def test_more_than_can_be_sent_is_not_previewed() -> None:
     states = source(np.ones((2, MOST_VALUES // 2 + 1), np.float16), "none")
-    assert preview_of(Window(states), 0, 2, Asked((0, 1), 0, 0, 0.0)) is None
+    assert threshold_preview(Window(states), 0, 2, Asked((0, 1), 0, 0, 0.0)) is None
+    assert brush_preview(Window(states), 0, 2, criterion_of(states, 0.0, 0, 0)) is None

@@ -264,7 +264,7 @@ def test_a_state_that_is_pinned_is_previewed_at_every_threshold_with_the_others(
 ) -> None:
     session.selection = selection
     session.keep(2)
-    preview = session.preview_of("cell")
+    preview = session.threshold_preview("cell")
     assert preview is not None
     for threshold in (-1.0, 0.5, 0.95):
         session.threshold = threshold
@@ -272,17 +272,40 @@ def test_a_state_that_is_pinned_is_previewed_at_every_threshold_with_the_others(
         assert preview.states[chosen].tolist() == session.listed.tolist()
 
 
-def test_a_state_alone_is_previewed_only_where_no_threshold_can_take_it_away(session: Session) -> None:
+def test_a_preview_says_which_state_is_alone_where_it_is_listed(session: Session) -> None:
     session.selection = (1, 3)
     session.show_alone(session.listed[0].item())
-    assert session.preview_of("cell") is None
-    session.keep(session.alone)
-    preview = session.preview_of("cell")
+    preview = session.threshold_preview("cell")
     assert preview is not None
-    assert preview.states.tolist() == [session.alone]
+    assert preview.alone == session.alone
     for threshold in (-1.0, 0.5, 0.99):
         session.threshold = threshold
-        assert session.selected.tolist() == [session.alone]
+        listed = preview.states[(threshold > preview.above) & (threshold <= preview.upto)]
+        assert session.selected.tolist() == ([preview.alone] if preview.alone in listed else listed.tolist())
+
+
+def test_a_preview_of_the_brush_says_what_is_listed_whatever_is_selected(session: Session) -> None:
+    session.keep(2)
+    preview = session.brush_preview("cell")
+    assert preview is not None
+    assert preview.follows
+    assert preview.states[preview.always == 1].tolist() == [2]
+    session.pin([0, 1])
+    preview = session.brush_preview("cell")
+    assert preview is not None
+    assert not preview.follows
+    assert (preview.states.tolist(), preview.always.tolist()) == ([0, 1], [1, 1])
+
+
+def test_a_gesture_lasts_until_all_that_is_held_is_let_go(session: Session) -> None:
+    for hold, done, goes_on in [("words", False, True), ("threshold", False, True), ("words", True, True)]:
+        with session.gesture(hold, done=done, brushing=hold == "words"):
+            assert session.brushing == (hold == "words")
+        assert session.gesturing == goes_on
+    assert not session.brushing
+    with session.gesture("threshold", done=True):
+        assert session.gesturing
+    assert not session.gesturing
 
 
 def test_a_state_is_taken_out_and_what_is_left_is_pinned_only_where_it_would_come_back(session: Session) -> None:

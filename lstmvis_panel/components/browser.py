@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import panel as pn
 import param
 from panel.custom import JSComponent
-from panel.io import hold
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 HERE = Path(__file__).parent
 
@@ -23,6 +24,23 @@ def script(name: str, *shared: str) -> str:
 def stylesheet(name: str) -> str:
     """The stylesheet beside a component's script."""
     return (HERE / f"{name}.css").read_text(encoding="utf-8")
+
+
+@contextmanager
+def at_once() -> Iterator[None]:
+    """Send all that changes on the page in one message.
+
+    Bokeh looks through everything on the page whenever a plot has changed, to find what is new; here it does so once.
+    Before the message is sent, so that what is new belongs to the page by then.
+    """
+    document, failure = pn.state.curdoc, None
+    with pn.io.hold(), nullcontext() if document is None else document.models.freeze():
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - Bokeh's would never look again
+            failure = error
+    if failure is not None:
+        raise failure
 
 
 class Component(JSComponent):
@@ -60,7 +78,7 @@ class GestureComponent(Component):
         message = dict(data)
         serial = int(message.pop("serial", 0))
         try:
-            with hold():
+            with at_once():
                 self.gesture = message
         finally:
             self.seen = serial

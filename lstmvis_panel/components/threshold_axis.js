@@ -3,6 +3,7 @@
 // without asking the server.
 
 const STRIP = 30
+const SHADE = 0.16      // of the selected steps, as in the plot
 
 export function render({ model, view }) {
   const root = document.createElement("div")
@@ -22,6 +23,7 @@ export function render({ model, view }) {
 
   let value = model.threshold, held = null, moved = false
   let preview = null, previewed = false      // what thresholds will select, and whether that is drawn over the plot
+  let brush = null, brushed = null           // what selections will select, and the one that is drawn over the plot
   const outbox = latestOnly(model)
   const inStrip = () => model.unit === "quantile"
   const valueToPixel = (v) => (model.high - v) / (model.high - model.low) * model.extent
@@ -179,17 +181,54 @@ export function render({ model, view }) {
 
   const drawPreview = oncePerFrame(() => {
     if (!previewed || !preview) return
-    const ratio = window.devicePixelRatio, pen = overlay.getContext("2d"), chosen = preview.selected(value)
+    const chosen = preview.selected(value)
+    preview.stroke(penOver(preview), chosen, plotted())
+    overlay.dataset.threshold = value
+    sayDrawn(preview, chosen, preview.heat(chosen, value))
+  })
+
+  const drawBrushed = oncePerFrame(() => {
+    if (!brushed || !brush) return
+    const chosen = brush.selected(brushed), cell = model.across / brush.shown, { range } = brushed, pen = penOver(brush)
+    if (range) {
+      pen.globalAlpha = SHADE
+      pen.fillRect((range[0] - brush.first) * cell, 0, (range[1] - range[0]) * cell, model.extent)
+      pen.globalAlpha = 1
+    }
+    brush.stroke(pen, chosen, plotted())
+    overlay.dataset.selection = range ? range.join("-") : ""
+    sayDrawn(brush, chosen, brush.heat(chosen))
+  })
+
+  // Asked of the model once, not at each point of a line: the model takes its time.
+  const plotted = () => ({ across: model.across, extent: model.extent, low: model.low, high: model.high })
+
+  // A sheet over the plot with the picture of all states, and what draws on it.
+  function penOver({ picture }) {
+    const ratio = window.devicePixelRatio, pen = overlay.getContext("2d")
     overlay.width = model.across * ratio
     overlay.height = model.extent * ratio
     overlay.style.cssText = `left: ${model.gutter}px; width: ${model.across}px; height: ${model.extent}px`
     pen.setTransform(ratio, 0, 0, ratio, 0, 0)
-    pen.strokeStyle = getComputedStyle(overlay).getPropertyValue("--lv-accent")
-    preview.stroke(pen, chosen, model.across / preview.shown, valueToPixel)
-    overlay.dataset.threshold = value
-    overlay.dataset.states = preview.numbers(chosen).join(" ")
-    if (model.matched) tellPreview(root, { heat: preview.heat(chosen, value), total: chosen.length })
-  })
+    const colour = (name) => getComputedStyle(overlay).getPropertyValue(name)
+    pen.fillStyle = colour("--lv-card")
+    pen.fillRect(0, 0, model.across, model.extent)
+    pen.drawImage(picture, 0, 0, model.across, model.extent)
+    pen.strokeStyle = pen.fillStyle = colour("--lv-accent")
+    return pen
+  }
+
+  function sayDrawn(drawn, chosen, heat) {
+    overlay.dataset.states = drawn.numbers(chosen).join(" ")
+    if (model.matched) tell(root, PREVIEW, { heat, total: chosen.length })
+  }
+
+  function clear() {
+    overlay.width = 0
+    delete overlay.dataset.threshold
+    delete overlay.dataset.selection
+    if (model.matched) tell(root, PREVIEW, null)
+  }
 
   // The server has drawn what was decided at the end of the drag: once that is painted, the overlay goes.
   function settle() {
@@ -197,25 +236,55 @@ export function render({ model, view }) {
     requestAnimationFrame(() => requestAnimationFrame(() => {
       if (held !== null || !outbox.idle()) return
       previewed = false
-      overlay.width = 0
-      delete overlay.dataset.threshold
-      tellPreview(root, null)
+      clear()
     }))
   }
 
-  function ask() {
-    if (!preview && outbox.idle()) outbox({ preview: true })
+  // Once the last gesture has been answered, so that none is passed over.
+  const wanted = new Set()
+  function ask(what) {
+    if (!model[what].states) wanted.add(what)
+    askNext()
   }
 
-  model.on("preview", () => { preview = model.preview.states ? previewOf(model.preview) : null })
+  function askNext() {
+    const [what] = wanted
+    if (!what || !outbox.idle()) return
+    wanted.delete(what)
+    outbox({ asked: what })
+  }
+
+  function brushing(said) {
+    if (said?.ask) ask("brush_preview")
+    else if (said?.can) said.can.push(brush?.knows(said) ?? false)
+    else if (said || brushed) {
+      brushed = said
+      if (said) drawBrushed()
+      else clear()
+    }
+  }
+
+  // What was sent is of use once its picture is unpacked.
+  function take(what, make, keep) {
+    let newest = 0
+    model.on(what, async () => {
+      const number = ++newest, sent = model[what]
+      keep(null)
+      if (!sent.states) return
+      const picture = await createImageBitmap(new Blob([sent.picture], { type: "image/png" }))
+      if (number === newest) keep({ ...make(sent), picture })
+    })
+  }
+  take("preview", thresholdPreview, (made) => { preview = made })
+  take("brush_preview", brushPreview, (made) => { brush = made })
 
   for (const element of [line, mirror]) {
     const mirrored = element === mirror
     const height = () => within(mirrored ? valueToPixel(-value) : toPixel(value))
-    element.addEventListener("pointerenter", ask)
+    element.addEventListener("pointerenter", () => ask("preview"))
     element.addEventListener("pointerdown", (event) => {
       if (event.button !== 0) return
-      ask()
+      ask("preview")
       element.setPointerCapture(event.pointerId)
       held = event.clientY - height()
       moved = false
@@ -244,7 +313,7 @@ export function render({ model, view }) {
     set(value + steps * model.step * (inStrip() ? 1 : sign()), true)
   })
 
-  model.on("seen", settle)
+  model.on("seen", () => { settle(); askNext() })
   model.on(["threshold", "seen"], () => {
     if (held !== null || !outbox.idle()) return
     value = model.threshold
@@ -256,6 +325,11 @@ export function render({ model, view }) {
   drawTicks()
   drawStrip()
   drawLine()
+  // What stands around is there once this is laid out.
+  let deafen = null
+  const placed = new ResizeObserver(() => { deafen ??= hear(columnsAround(view), BRUSH, brushing) })
+  placed.observe(root)
+  model.on("remove", () => { placed.disconnect(); deafen?.() })
   return root
 }
 

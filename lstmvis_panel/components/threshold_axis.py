@@ -17,7 +17,8 @@ class ThresholdAxis(GestureComponent):
     quantile is no place on the axis: then it is the strip, from 0 to 1, that holds the handle.
 
     Gestures: ``{"threshold": number, "done": bool, "previewed": bool}``, the last of them whether the lines of the drag
-    are drawn in the browser; ``{"preview": True}`` asks for what that takes.
+    are drawn in the browser; ``{"asked": "preview"}`` and ``{"asked": "brush_preview"}`` ask for what that takes. The
+    brush is dragged on the words, `WordStrip`; what it selects is drawn here, over the plot.
     """
 
     low: float = param.Number(default=-1.0, doc="Value at the lower edge.")
@@ -35,7 +36,10 @@ class ThresholdAxis(GestureComponent):
         "``counts``, the ``widest`` of them (low, high); empty for no strip.",
     )
     preview: dict[str, Any] = param.Dict(
-        default={}, doc="What each threshold will select, as `Preview.sent`; empty where that is not known."
+        default={}, doc="What each threshold will select, as `ThresholdPreview.sent`; empty where that is not known."
+    )
+    brush_preview: dict[str, Any] = param.Dict(
+        default={}, doc="What each selection will select, as `BrushPreview.sent`; empty where that is not known."
     )
     matched: bool = param.Boolean(default=True, doc="Whether words and keys of the page mean these states.")
     gutter: int = param.Integer(default=GUTTER, doc="Width of strip and axis in px.")

@@ -26,7 +26,7 @@ export function render({ model, view }) {
   let layout = { rows: [], height: 0 }
   let current = null                       // cell [row, column] that is framed and said
   let active = [0, 0], inside = false
-  let ahead = null                         // heat and total while the browser draws a drag of the threshold by itself
+  let ahead = null                         // heat and total while the browser draws a drag by itself
   let deafen = null
   const outbox = latestOnly(model)
   const limited = (value, high) => Math.max(0, Math.min(value, high))
@@ -221,7 +221,7 @@ export function render({ model, view }) {
   draw()
   // Fonts and colours of the page are known once it is laid out.
   const sizes = new ResizeObserver(oncePerFrame(() => {
-    deafen ??= hearPreview(view.el.getRootNode().host ?? root, (said) => { ahead = said; repaint() })
+    deafen ??= hear(columnsAround(view), PREVIEW, (said) => { ahead = said; paint() })
     draw()
   }))
   sizes.observe(root)

@@ -27,7 +27,8 @@ export function render({ model, view }) {
   root.append(svg, told)
 
   let range = null, left = 0, right = 0      // what is drawn; runs ahead of the server while the mouse is held
-  let ahead = null                           // heat and total while the browser draws a drag of the threshold by itself
+  let ahead = null                           // heat and total while the browser draws a drag by itself
+  let columns = root, previewed = false      // what else shows these steps, and whether it draws the brush's drag
   let gesture = null
   let cursor = null, anchor = null           // the step that keys are at, and the one that they select from
   const outbox = latestOnly(model)
@@ -187,13 +188,35 @@ export function render({ model, view }) {
 
   function send(done) {
     const limits = gesture?.kind === "left" || gesture?.kind === "right"
-    outbox(limits ? { left, right, done } : { range, done })
+    if (gesture) drawAhead()
+    outbox(limits ? { left, right, done, previewed } : { range, done, previewed })
   }
 
+  // Plots, words and tracks show at once what the brush selects, if each of the plots knows.
+  function drawAhead() {
+    const can = []
+    tell(columns, BRUSH, { range, left, right, can })
+    const known = can.length > 0 && can.every(Boolean)
+    if (known || previewed) tell(columns, BRUSH, known ? { range, left, right } : null)
+    previewed = known
+  }
+
+  // The server has drawn what was decided at the end of the drag: once that is painted, the plots give way.
+  function settle() {
+    if (!previewed || gesture || !outbox.idle()) return
+    requestAnimationFrame(() => requestAnimationFrame(() => {
+      if (!previewed || gesture || !outbox.idle()) return
+      previewed = false
+      tell(columns, BRUSH, null)
+    }))
+  }
+
+  svg.addEventListener("pointerenter", () => tell(columns, BRUSH, { ask: true }))
   svg.addEventListener("pointerdown", (event) => {
     const kind = event.button === 0 ? zone(event) : null
     if (!kind) return
     svg.setPointerCapture(event.pointerId)
+    tell(columns, BRUSH, { ask: true })
     gesture = { kind, at: column(event), x: event.clientX, before: range, dragged: false }
   })
   svg.addEventListener("pointermove", (event) => {
@@ -242,14 +265,15 @@ export function render({ model, view }) {
     if (root.getBoundingClientRect().bottom < 0) root.scrollIntoView({ behavior: "smooth", block: "center" })
   })
   model.on(["selection", "left", "right", "seen"], adopt)
+  model.on("seen", settle)
 
   let placed = false, unwatchWheel = () => {}, deafen = () => {}
   const sizes = new ResizeObserver(() => {
     if (!placed) {
       keepEnter(root)
-      const board = view.el.getRootNode().host ?? root      // what stands above and below in the same columns
-      unwatchWheel = watchWheel(board, model, outbox)
-      deafen = hearPreview(board, (said) => { ahead = said; redraw() })
+      columns = columnsAround(view)
+      unwatchWheel = watchWheel(columns, model, outbox)
+      deafen = hear(columns, PREVIEW, (said) => { ahead = said; drawHeat() })     // in the frame of the plots
     }
     placed = true
     const room = Math.floor(root.getBoundingClientRect().width) - model.gutter

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import panel as pn
 
+from lstmvis_panel.components.browser import at_once
 from lstmvis_panel.matching import Cancelled
 from lstmvis_panel.schema import RecordingError
 
@@ -59,7 +60,9 @@ class Newest:
         """
         if loop_runs():
             self._ticket = ticket = object()
-            pn.state.execute(partial(self._later, work, take, fail, ticket))
+            # Begun now, not when the loop is done with what has led to the question.
+            done = asyncio.get_running_loop().run_in_executor(None, self._done, work, ticket)
+            pn.state.execute(partial(self._later, done, take, fail, ticket))
         else:  # in a script nobody waits for anything else
             self.do(work, take, fail)
 
@@ -79,10 +82,10 @@ class Newest:
         self._ticket = ticket = object()
         self._hand_over(self._done(work, ticket), take, fail, ticket)
 
-    async def _later(self, work: Any, take: Any, fail: Any, ticket: object) -> None:
-        done = await asyncio.to_thread(self._done, work, ticket)
+    async def _later(self, done: asyncio.Future[tuple[Any, str]], take: Any, fail: Any, ticket: object) -> None:
+        answer = await done
         # The document was free meanwhile; taking the answer needs it.
-        pn.state.execute(partial(self._hand_over, done, take, fail, ticket))
+        pn.state.execute(partial(self._hand_over, answer, take, fail, ticket))
 
     def _done(self, work: Any, ticket: object) -> tuple[Any, str]:
         """The answer, and why there is none."""
@@ -99,7 +102,7 @@ class Newest:
     def _hand_over(self, done: tuple[Any, str], take: Any, fail: Any, ticket: object) -> None:
         if self._ticket is ticket:
             answer, failure = done
-            with pn.io.hold():
+            with at_once():
                 fail(failure) if failure else take(answer)
 
 

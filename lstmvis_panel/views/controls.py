@@ -45,7 +45,8 @@ class Markup(pn.pane.HTML):
     priority: ClassVar[bool] = False  # Panel is not to take it for what others show.
 
     def _update(self, ref: str, model: Any) -> None:  # noqa: ARG002 - Panel's own signature
-        properties = self._get_properties(model.document)
+        # What is new on the page belongs to it only in a moment; without a page, Panel names its network, too.
+        properties = self._get_properties(model.document or pn.state.curdoc)
         model.update(**{name: value for name, value in properties.items() if name != "stylesheets"})
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import panel as pn
 import param
 
+from lstmvis_panel.components.browser import at_once
 from lstmvis_panel.session import Session
 from lstmvis_panel.views.background import Newest, at_first
 
@@ -52,10 +52,10 @@ class Following(param.Parameterized):
         query = self.session.query
         if query is None or not query.selected:
             self._newest.drop()
-            with pn.io.hold():
+            with at_once():
                 self.session.param.update(searching=False, failure="", matches=None, hovered=None)
         else:
-            with pn.io.hold():
+            with at_once():
                 self.session.param.update(searching=True, failure="")
             answer(partial(self.session.search, query), self._take, self._fail)
 

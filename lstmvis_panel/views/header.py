@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 import param
 
+from lstmvis_panel.components.browser import at_once
 from lstmvis_panel.components.copy_link import CopyLink
 from lstmvis_panel.components.help_panel import HelpPanel
 from lstmvis_panel.history import History
@@ -160,7 +161,7 @@ class Header(pn.viewable.Viewer):
         sources = self.session.param.source
         if len(sources.objects) == 1:
             self.say("This recording has no other source.")
-        with pn.io.hold():  # the page changes as a whole
+        with at_once():  # the page changes as a whole
             turn(sources, by)
 
     # -- what can be done ---------------------------------------------------------------------------------------------
@@ -185,7 +186,7 @@ class Header(pn.viewable.Viewer):
 
     @staticmethod
     def _travel(act: Callable[[], None], times: int = 1) -> None:
-        with pn.io.hold():  # the page changes as a whole
+        with at_once():  # the page changes as a whole
             for _ in range(times):
                 act()
 

@@ -12,6 +12,7 @@ import param
 from lstmvis_panel.alignment import MATCH
 from lstmvis_panel.captions import heatmap_scale
 from lstmvis_panel.colours import titled
+from lstmvis_panel.components.browser import at_once
 from lstmvis_panel.components.heatmap_heads import HeatmapHeads
 from lstmvis_panel.components.word_matrix import HEAD
 from lstmvis_panel.heatmaps import GAP, MOST_ROWS, HeatmapGrid, fitted, heatmaps, marked_cells, start_lines
@@ -143,7 +144,7 @@ class HeatmapsView(pn.viewable.Viewer):
 
     def _on_added(self, event: param.parameterized.Event) -> None:
         if event.new and event.new not in self.session.heatmaps:
-            with pn.io.hold():
+            with at_once():
                 self.session.heatmaps = [*self.session.heatmaps, event.new]
 
     def _hold_streams(self, picture: hv.DynamicMap) -> None:

@@ -13,9 +13,11 @@ import param
 from lstmvis_panel import plots, schema
 from lstmvis_panel.axis import ticks
 from lstmvis_panel.colours import title
+from lstmvis_panel.components.browser import at_once
 from lstmvis_panel.components.threshold_axis import ThresholdAxis
 from lstmvis_panel.session import Session
 from lstmvis_panel.style import GUTTER, PLOT_HEIGHT, THEMES, Theme, plot_height
+from lstmvis_panel.svg import png
 from lstmvis_panel.views.controls import small_button, text
 from lstmvis_panel.views.select_text import caption
 
@@ -30,15 +32,16 @@ HOVER_REACH = 6
 CAPTION, GAP = 32, 6
 """Height in px of what is said over each of several plots, and of the gap above it."""
 
-WINDOW = ["source", "stack", "position", "width", "word_width"]
-"""Parameters of a session that decide what a plot has to show."""
+WINDOW = ["stack", "position", "width", "word_width"]
+"""Parameters of a session that decide what a plot has to show; what is selected tells of those that decide about it."""
 
-CRITERION = ["selection", "left", "right", "rule", "unit", "lacking"]
-"""Those that decide, beside the threshold, which states are selected."""
+AHEAD = ["previewing", "brushing"]
+"""Those that tell what the browser draws by itself."""
+
+QUICK = 1
+"""How hard to press the picture that a browser draws on: it comes while a mouse is about to move."""
 
 OVER_ALL = {"position": "absolute", "top": "0", "left": "0", "width": "100%", "z-index": "2"}
-
-NONE = np.zeros(0, np.int64)
 
 Redraw = hv.streams.Stream.define("Redraw", times=0)
 
@@ -64,18 +67,18 @@ class LinesView(pn.viewable.Viewer):
 
     def __init__(self, session: Session, slot: int = 0) -> None:
         super().__init__(session=session, slot=slot)
-        self._kept: dict[str, tuple[tuple[Any, ...], hv.Element]] = {}
+        self._kept: dict[str, tuple[tuple[Any, ...], Any]] = {}
         self._redraw = Redraw()
         self._drawn: tuple[Any, ...] = ()
         self._stairs_for: tuple[Any, ...] = ()
-        self._preview_for: tuple[Any, ...] | None = None
+        self._previews: dict[str, tuple[Any, ...]] = {}
         self.axis = ThresholdAxis(sizing_mode="stretch_width", height=PLOT_HEIGHT, margin=0, styles=OVER_ALL)
         self.canvas = pn.Column(
             pn.pane.HoloViews(self._plot(), sizing_mode="stretch_both", margin=0),
             height=PLOT_HEIGHT, margin=0, sizing_mode="fixed",
             styles={"position": "absolute", "top": "0", "left": f"{GUTTER}px"},
         )  # fmt: skip
-        self.axis.on_gesture(self._threshold_dragged)
+        self.axis.on_gesture(self._axis_used)
         # Fixed, and wide by style: else Panel makes the canvas' width the least width of all that is around.
         self.board = pn.Column(
             self.canvas, self.axis, width=GUTTER, height=PLOT_HEIGHT, margin=0, sizing_mode="fixed",
@@ -132,9 +135,8 @@ class LinesView(pn.viewable.Viewer):
 
     @property
     def chosen(self) -> np.ndarray:
-        """The states whose lines are drawn; none while the browser draws them over the plot."""
-        session = self.session
-        return NONE if session.previewing == self.source else session.selected_in(self.source)
+        """The states whose lines are drawn."""
+        return self.session.selected_in(self.source)
 
     @property
     def lit(self) -> int | None:
@@ -163,31 +165,44 @@ class LinesView(pn.viewable.Viewer):
 
     def _layers(self) -> list[hv.Element]:
         """What lies over one another in the plot; the same object again where nothing of it has changed."""
-        session, values, frame, theme, selected = self.session, self.values, self.frame, self.theme, self.chosen
+        values, frame, theme, selected = self.values, self.frame, self.theme, self.chosen
         crowd = len(selected) > plots.LINES_AT_MOST
-        window = (self.source, frame, theme.name)
+        window, selection, kept = self._window, self.session.selection, self._once
         chosen = (*window, selected.tobytes())
-
-        def kept(name: str, key: tuple[Any, ...], draw: Callable[[], hv.Element]) -> hv.Element:
-            if self._kept.get(name, (None,))[0] != key:
-                self._kept[name] = (key, draw())
-            return self._kept[name][1]
-
-        lines, many = (selected[:0], selected) if crowd else (selected, None)
+        lines, many = (selected[:0], selected) if crowd else (selected, selected[:0])
         lit = (*window, self.lit)
+
+        def states() -> hv.RGB:
+            return plots.raster(plots.crowded(self._pixels, values, many, frame, theme), frame)
+
         return [
-            kept("states", chosen if crowd else window, lambda: plots.raster(values, frame, theme, many)),
-            kept("steps", (*window, session.selection), lambda: plots.selected_steps(session.selection, frame, theme)),
+            kept("states", chosen if crowd else window, states),
+            kept("steps", (*window, selection), lambda: plots.selected_steps(selection, frame, theme)),
             kept("lines", chosen, lambda: plots.state_lines(values, lines, theme.accent)),
             kept("lit line", lit, lambda: plots.lit_line(values, self.lit, theme)),
             kept("lit name", lit, lambda: plots.lit_name(values, self.lit, frame, theme)),
         ]
 
+    @property
+    def _window(self) -> tuple[Any, ...]:
+        return self.source, self.frame, self.theme.name
+
+    @property
+    def _pixels(self) -> np.ndarray:
+        """All states as one picture."""
+        pixels: np.ndarray = self._once(
+            "pixels", self._window, lambda: plots.pixels_of(self.values, self.frame, self.theme)
+        )
+        return pixels
+
+    def _once(self, name: str, key: tuple[Any, ...], draw: Callable[[], Any]) -> Any:
+        """Return what was drawn last under a name, unless it follows from something else by now."""
+        if self._kept.get(name, (None,))[0] != key:
+            self._kept[name] = (key, draw())
+        return self._kept[name][1]
+
     @param.depends(
-        *[
-            f"session.{name}"
-            for name in (*WINDOW, *CRITERION, "selected", "thresholds", "highlighted", "theme", "previewing")
-        ],
+        *[f"session.{name}" for name in (*WINDOW, *AHEAD, "selected", "thresholds", "highlighted", "theme")],
         watch=True,
     )
     def _show(self) -> None:
@@ -195,7 +210,8 @@ class LinesView(pn.viewable.Viewer):
             return
         self._show_axis()
         look = self._look()
-        if look != self._drawn:
+        # While the browser draws over the plot, the plot waits.
+        if look != self._drawn and not self.session.drawn_ahead(self.source):
             self._drawn = look
             self._redraw.event(times=self._redraw.times + 1)
 
@@ -209,8 +225,7 @@ class LinesView(pn.viewable.Viewer):
             rule=session.rule, unit=session.unit, step=session.step_of(self.source),
             label=f"Threshold of {title(self.source)}", matched=self.matched,
         )  # fmt: skip
-        if self._preview_for not in (None, self._decides):
-            self._preview_for, self.axis.preview = None, {}
+        self._drop_previews()
         self._show_stairs()
         self._show_threshold()
 
@@ -260,29 +275,51 @@ class LinesView(pn.viewable.Viewer):
         self._streams = (box, pointer, gone)
 
     @property
-    def _decides(self) -> tuple[Any, ...]:
-        """All that decides, beside the threshold, what is drawn during a drag of it."""
-        session, frame = self.session, self.frame
-        chosen = session.pinned and tuple(session.pinned), tuple(session.kept), session.alone
-        by_hand = chosen if self.matched else ()
-        return (self.source, frame.first, frame.stop, *(getattr(session, name) for name in CRITERION), by_hand)
+    def _decides(self) -> dict[str, tuple[Any, ...]]:
+        """All that decides what is drawn during a drag of the threshold, or of the brush, beside what is dragged."""
+        session = self.session
+        both = (*self._window, session.rule, session.unit, session.hand_in(self.source))
+        return {
+            "preview": (*both, session.selection, session.left, session.right),
+            "brush_preview": (*both, session.threshold_of(self.source), session.lacking),
+        }
+
+    def _drop_previews(self) -> None:
+        """Take away what no longer holds."""
+        decides = self._decides
+        for name, known in list(self._previews.items()):
+            if known != decides[name]:
+                del self._previews[name]
+                self.axis.param.update(**{name: {}})
+
+    def _axis_used(self, gesture: dict[str, Any]) -> None:
+        if "threshold" in gesture:
+            self._threshold_dragged(gesture)
+        elif not self._previews.get(asked := gesture["asked"]):
+            session = self.session
+            look_ahead = session.threshold_preview if asked == "preview" else session.brush_preview
+            preview = look_ahead(self.source)
+            self._previews[asked] = self._decides[asked]
+            sent = {} if preview is None else {**preview.sent, "picture": self._picture}
+            self.axis.param.update(**{asked: sent})
+
+    @property
+    def _picture(self) -> bytes:
+        """All states as one picture, for the browser to draw on."""
+        picture: bytes = self._once("picture", self._window, lambda: png(self._pixels, QUICK))
+        return picture
 
     def _threshold_dragged(self, gesture: dict[str, Any]) -> None:
-        if "preview" in gesture:
-            preview = self.session.preview_of(self.source)
-            self._preview_for, self.axis.preview = self._decides, {} if preview is None else preview.sent
-            return
-        previewed = gesture.get("previewed") and not gesture["done"]
-        with param.parameterized.batch_call_watchers(self.session):
-            self.session.param.update(gesturing=not gesture["done"], previewing=self.source if previewed else "")
+        ahead = self.source if gesture.get("previewed") else ""
+        with self.session.gesture(f"threshold {self.slot}", done=gesture["done"], previewing=ahead):
             self.session.set_threshold(self.source, float(gesture["threshold"]))
 
     def _match(self) -> None:
-        with pn.io.hold():  # the page changes as a whole
+        with at_once():  # the page changes as a whole
             self.session.source = self.source
 
     def _unstack(self) -> None:
-        with pn.io.hold():
+        with at_once():
             self.session.stack = [name for name in self.session.stack if name != self.source]
 
     def _boxed(self, boundsx: tuple[float, float] | None) -> None:

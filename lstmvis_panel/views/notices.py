@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import panel as pn
 
+from lstmvis_panel.components.browser import at_once
 from lstmvis_panel.views.background import reason
 from lstmvis_panel.views.controls import chips, small_button, text
 
@@ -45,7 +46,7 @@ class Notices(pn.viewable.Viewer):
     def fail(self, error: BaseException) -> None:
         """Say that a gesture could not be answered, in place of the last such notice."""
         _log.error("A gesture could not be answered", exc_info=error)
-        with pn.io.hold():
+        with at_once():
             if self._failed in self._panel:
                 self._panel.remove(self._failed)
             self._failed = self._add([f"This could not be done: {reason(error)}", REMEDY])

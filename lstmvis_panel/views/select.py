@@ -9,6 +9,7 @@ import param
 
 from lstmvis_panel.captions import rules
 from lstmvis_panel.colours import titled
+from lstmvis_panel.components.browser import at_once
 from lstmvis_panel.components.word_strip import PATTERN
 from lstmvis_panel.documents import documents_of
 from lstmvis_panel.look import BY_HAND
@@ -94,8 +95,9 @@ class SelectView(pn.viewable.Viewer):
 
     def _layout(self) -> pn.viewable.Viewable:
         board = pn.Column(
-            self.plots, self.words, self.tracks, sizing_mode="stretch_width", margin=0, styles={"min-width": "0"}
-        )
+            self.plots, self.words, self.tracks, sizing_mode="stretch_width", margin=0, styles={"min-width": "0"},
+            css_classes=["lv-columns"],
+        )  # fmt: skip
         body = pn.Row(board, self.states, sizing_mode="stretch_width", margin=0)
         return card("Select", self._chips(), self._width(), self._controls(), body, self._circumstances())
 
@@ -135,7 +137,7 @@ class SelectView(pn.viewable.Viewer):
         if shown == len(self.plots):
             return
         self.lines += [LinesView(self.session, slot) for slot in range(len(self.lines), shown)]
-        with pn.io.hold():
+        with at_once():
             self.plots[:] = self.lines[:shown]
             self.states.fit(self._height)
 
@@ -247,7 +249,7 @@ class SelectView(pn.viewable.Viewer):
             self._say("No other source is stacked.")
 
     def _restack(self, stack: list[str]) -> None:
-        with pn.io.hold():  # the page changes as a whole
+        with at_once():  # the page changes as a whole
             self.session.stack = stack
 
     def _width(self) -> list[pn.viewable.Viewable]:

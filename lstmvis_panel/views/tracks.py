@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 BELOW = 4
 """px between the pattern plot and the first track."""
 
+AHEAD = ["previewing", "brushing"]
 WINDOW = ["position", "width", "word_width", "theme"]
 
 
@@ -74,10 +75,10 @@ class TracksView(pn.viewable.Viewer):
             heat=session.heat.tolist(), total=len(session.selected),
         )  # fmt: skip
 
-    @param.depends("session.source", "session.selected", "session.previewing", watch=True)
+    @param.depends("session.source", "session.selected", *[f"session.{name}" for name in AHEAD], watch=True)
     def _show_heat(self) -> None:
-        if self.session.previewing == self.session.source:
-            return  # the browser is ahead
+        if self.session.drawn_ahead(self.session.source):
+            return
         self.rows.param.update(heat=self.session.heat.tolist(), total=len(self.session.selected))
 
     def _changed(self, gesture: dict[str, Any]) -> None:

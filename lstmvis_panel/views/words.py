@@ -15,6 +15,7 @@ from lstmvis_panel.session import Session
 from lstmvis_panel.style import THEMES
 
 WINDOW = ["source", "position", "width", "word_width"]
+AHEAD = ["previewing", "brushing"]
 
 
 class WordsView(pn.viewable.Viewer):
@@ -53,11 +54,11 @@ class WordsView(pn.viewable.Viewer):
             self._strip = (key, shown)
         return self._strip[1]
 
-    @param.depends(*[f"session.{name}" for name in [*WINDOW, "selected", "theme", "previewing"]], watch=True)
+    @param.depends(*[f"session.{name}" for name in [*WINDOW, *AHEAD, "selected", "theme"]], watch=True)
     def _show_words(self) -> None:
         session = self.session
-        if session.previewing == session.source:
-            return  # the browser is ahead
+        if session.drawn_ahead(session.source):
+            return
         first, stop = session.first, session.first + session.shown
         edges = schema.document_edges(session.recording)
         inside = edges[(edges > first) & (edges < stop)]
@@ -82,8 +83,8 @@ class WordsView(pn.viewable.Viewer):
         values: dict[str, Any] = {name: gesture[name] for name in ("left", "right") if name in gesture}
         if "range" in gesture:
             values["selection"] = tuple(gesture["range"]) if gesture["range"] else None
-        with param.parameterized.batch_call_watchers(self.session):
-            self.session.param.update(gesturing=not gesture["done"], **values)
+        with self.session.gesture("words", done=gesture["done"], brushing=bool(gesture.get("previewed"))):
+            self.session.param.update(**values)
             self._wheeled(gesture)
 
     def _wheeled(self, gesture: dict[str, Any]) -> None:

@@ -200,16 +200,52 @@ def test_a_drag_is_drawn_in_the_browser_as_the_server_decides_at_its_end(
     expect(overlay).not_to_have_attribute("data-threshold", re.compile(".*"), timeout=SETTLED)
     screen.wait_for_selected(selected.tolist())
     screen.wait_for_address(threshold=threshold)
-    # The server's lines are where the browser's were, but for how their edges are smoothed.
     area = np.s_[round(frame["y"]) + 8 : round(frame["y"] + frame["height"]), round(frame["x"]) : round(x) - 40]
-    before, after = ((picture[area][:, :, 2].astype(int) - picture[area][:, :, 0]) for picture in (shown, pixels(page)))
-    for one, other in ((before, after), (after, before)):
+    assert_same_lines(shown[area], pixels(page)[area])
+
+
+def assert_same_lines(before: np.ndarray, after: np.ndarray) -> None:
+    """The server's lines are where the browser's were, but for how their edges are smoothed."""
+    blues = [picture[:, :, 2].astype(int) - picture[:, :, 0] for picture in (before, after)]
+    for one, other in (blues, blues[::-1]):
         line = one > 100
         assert line.mean() > 0.005
         around = np.maximum.reduce(
             [np.roll(other, (down, right), (0, 1)) for down in (-1, 0, 1) for right in (-1, 0, 1)]
         )
         assert (around[line] > 40).mean() > 0.98
+
+
+def test_a_drag_of_the_brush_is_drawn_in_the_browser_as_the_server_decides_at_its_end(
+    stay: Callable[..., Screen], drawn: Server
+) -> None:
+    screen = stay(drawn, "anyhow", left=1, threshold=0.1, tracks="capital")
+    page, states, overlay = screen.page, anyhow().cell, screen.page.locator(".overlay")
+    frame, word = screen.lines(), screen.word(4)
+    x, y = word["x"] + word["width"] / 2, word["y"] + word["height"] / 2
+    page.mouse.move(x, y)
+    page.wait_for_timeout(300)  # a hand rests on the words, too, before it drags
+    press(page, (x, y), towards=(x + 60, y))
+    seen = set()
+    for stop in (6, 8, 7, 5, 6):
+        page.mouse.move(x + (stop - 5) * word["width"], y)
+        expect(overlay).to_have_attribute("data-selection", f"4-{stop}", timeout=SETTLED)
+        selected = select_states(states, 4, stop, 0.1, left=1)
+        assert [int(number) for number in (overlay.get_attribute("data-states") or "").split()] == selected.tolist()
+        is_on = on(states.values[:, selected], 0.1, "tanh").sum(axis=1)
+        said = [screen.text_of(step).partition(" selected states on")[0].rpartition(" · ")[2] for step in range(30)]
+        assert said == [f"{count} of {len(selected)}" for count in is_on] or not len(selected)
+        seen.add(len(selected))
+    assert len(seen) > 1
+    shown = pixels(page)
+    page.mouse.up()
+    expect(overlay).not_to_have_attribute("data-selection", re.compile(".*"), timeout=SETTLED)
+    screen.wait_for_selected(selected.tolist())
+    screen.wait_for_address(selection="4-6")
+    area = np.s_[
+        round(frame["y"]) + 8 : round(frame["y"] + frame["height"]), round(frame["x"]) : round(frame["x"] + 600)
+    ]
+    assert_same_lines(shown[area], pixels(page)[area])
 
 
 def test_the_threshold_is_typed(screen: Screen) -> None:
