@@ -39,6 +39,9 @@ FIRST_QUANTILE = 0.9
 LONGEST_MEAN = 10_000
 """Selected steps up to which the values that a mean takes are read at once."""
 
+NEAR_VALUES = 1 << 20
+"""Values at and beside a selection that are kept in memory at most: 4 MB."""
+
 FIRST_STEPS = 40
 """Steps from the start on that tell how far the values of a source reach."""
 
@@ -72,6 +75,7 @@ class Layer:
         self._tables: dict[str, Quantiles] = {}
         self._failures: dict[str, str] = {}
         self._reach: float | None = None
+        self._near: tuple[int, int, xr.DataArray] | None = None
         self._selected: tuple[Asked, tuple[np.ndarray, str]] | None = None
         self._profile: tuple[tuple[object, ...], ThresholdProfile | None] | None = None
         self._means: tuple[tuple[object, ...], np.ndarray] | None = None
@@ -150,12 +154,37 @@ class Layer:
             return none, ""
         if reason := self._missing(asked):
             return none, reason
-        start, stop = asked.selection
+        first, states = self._around(asked)
         try:
-            threshold = self.threshold(asked)
-            return select_states(self.states, start, stop, threshold, asked.left, asked.right, rule=asked.rule), ""
+            return self._select_among(states, first, asked), ""
+        except ValueError:
+            return none, self._refused(asked)
+
+    def _refused(self, asked: Asked) -> str:
+        """Why the selection is not allowed, in words about the whole source."""
+        try:
+            self._select_among(self.states, 0, asked)
         except ValueError as error:
-            return none, str(error)
+            return str(error)
+        return ""
+
+    def _select_among(self, states: xr.DataArray, first: int, asked: Asked) -> np.ndarray:
+        start, stop = asked.selection or (0, 0)
+        limits = asked.left, asked.right
+        return select_states(states, start - first, stop - first, self.threshold(asked), *limits, rule=asked.rule)
+
+    def _around(self, asked: Asked) -> tuple[int, xr.DataArray]:
+        """Return the steps that decide about a selection, in memory while thresholds are tried, and which is the first.
+
+        All of the source, lazy, where they are many.
+        """
+        start, stop = asked.selection or (0, 0)
+        first, stop = max(start - asked.left, 0), min(stop + asked.right, self.states.sizes[schema.STEP])
+        if stop <= first or (stop - first) * self.states.shape[1] > NEAR_VALUES:
+            return 0, self.states
+        if self._near is None or not self._near[0] <= first <= stop <= self._near[1]:
+            self._near = (first, stop, state_window(self.states, first, stop))
+        return self._near[0], self._near[2]
 
     def _missing(self, asked: Asked) -> str:
         return "" if self.decides(asked.rule, asked.unit) else self._failures.get(asked.rule, "")
@@ -203,8 +232,10 @@ class Layer:
 
     def _profiled(self, asked: Asked, quantiles: Quantiles | None) -> ThresholdProfile | None:
         start, stop = asked.selection or (0, 0)
+        first, states = self._around(asked)
+        steps, limits = (start - first, stop - first), (asked.left, asked.right)
         try:
-            return profile_of(self.states, start, stop, asked.left, asked.right, rule=asked.rule, quantiles=quantiles)
+            return profile_of(states, *steps, *limits, rule=asked.rule, quantiles=quantiles)
         except ValueError:
             return None  # selecting says why
 
@@ -234,7 +265,8 @@ class Layer:
         totals = np.zeros(len(states))
         if len(states):
             squeezed = schema.transform_of(self.states) == "tanh"
-            for _, values in blocks_of(self.states, start, stop):
+            first, near = self._around(Asked((start, stop), 0, 0, 0.0))
+            for _, values in blocks_of(near, start - first, stop - first):
                 if cancelled is not None and cancelled():
                     raise Cancelled
                 chosen = columns(values, states)

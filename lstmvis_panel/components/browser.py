@@ -28,10 +28,11 @@ def stylesheet(name: str) -> str:
 
 @contextmanager
 def at_once() -> Iterator[None]:
-    """Send all that changes on the page in one message.
+    """Send all that changes on the page in one message, plots included.
 
     Bokeh looks through everything on the page whenever a plot has changed, to find what is new; here it does so once.
-    Before the message is sent, so that what is new belongs to the page by then.
+    Before the message is sent, so that what is new belongs to the page by then. Panel's hold does
+    where no plot changes.
     """
     document, failure = pn.state.curdoc, None
     with pn.io.hold(), nullcontext() if document is None else document.models.freeze():
@@ -78,7 +79,7 @@ class GestureComponent(Component):
         message = dict(data)
         serial = int(message.pop("serial", 0))
         try:
-            with at_once():
+            with pn.io.hold():
                 self.gesture = message
         finally:
             self.seen = serial

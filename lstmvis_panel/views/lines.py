@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import holoviews as hv
@@ -310,8 +311,9 @@ class LinesView(pn.viewable.Viewer):
         return picture
 
     def _threshold_dragged(self, gesture: dict[str, Any]) -> None:
-        ahead = self.source if gesture.get("previewed") else ""
-        with self.session.gesture(f"threshold {self.slot}", done=gesture["done"], previewing=ahead):
+        ahead, done = self.source if gesture.get("previewed") else "", gesture["done"]
+        held = self.session.gesture(f"threshold {self.slot}", done=done, previewing=ahead)
+        with nullcontext() if ahead and not done else at_once(), held:
             self.session.set_threshold(self.source, float(gesture["threshold"]))
 
     def _match(self) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import panel as pn
 import param
 
 from lstmvis_panel import schema
+from lstmvis_panel.components.browser import at_once
 from lstmvis_panel.components.word_strip import WordStrip
 from lstmvis_panel.look import LEFT_OF_MARK
 from lstmvis_panel.matrix import strip_height, strip_of
@@ -83,7 +85,9 @@ class WordsView(pn.viewable.Viewer):
         values: dict[str, Any] = {name: gesture[name] for name in ("left", "right") if name in gesture}
         if "range" in gesture:
             values["selection"] = tuple(gesture["range"]) if gesture["range"] else None
-        with self.session.gesture("words", done=gesture["done"], brushing=bool(gesture.get("previewed"))):
+        ahead, done = bool(gesture.get("previewed")), gesture["done"]
+        held = self.session.gesture("words", done=done, brushing=ahead)
+        with nullcontext() if ahead and not done else at_once(), held:
             self.session.param.update(**values)
             self._wheeled(gesture)
 
