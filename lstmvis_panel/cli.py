@@ -29,6 +29,7 @@ def serve(
         typer.Option(help="Further name[:port] by which browsers reach it; may be repeated."),
     ] = None,
     show: Annotated[bool, typer.Option(help="Open a browser.")] = False,  # noqa: FBT002
+    processes: Annotated[int, typer.Option(help="Processes that share the visitors.", min=1)] = 1,
 ) -> None:
     """Serve the recordings of a folder in the browser."""
     from lstmvis_panel import server, store
@@ -37,7 +38,7 @@ def serve(
     try:
         place = folder if folder is not None else store.bundled_examples()
         store.open_projects(place)
-        server.run(place, port=port, address=address, prefix=prefix, allow=allow or [], show=show)
+        server.run(place, port=port, address=address, prefix=prefix, allow=allow or [], show=show, processes=processes)
     except RecordingError as error:
         _fail(str(error))
     except OSError as error:

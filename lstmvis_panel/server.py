@@ -4,24 +4,33 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
 import socket
+import webbrowser
 from typing import TYPE_CHECKING, Any
 
 import panel as pn
 import typer
+from tornado.ioloop import PeriodicCallback
+from tornado.process import task_id
 from tornado.websocket import WebSocketClosedError
 
 from lstmvis_panel import app
+from lstmvis_panel.schema import Problem, RecordingError
 
 if TYPE_CHECKING:
     import asyncio
     from pathlib import Path
 
+    from tornado.ioloop import IOLoop
+
 TITLE = "LSTMVis"
 
 
-def run(folder: Path, *, port: int, address: str, prefix: str, allow: list[str], show: bool) -> None:
-    """Serve a folder until interrupted. All code is compiled before the port opens.
+def run(
+    folder: Path, *, port: int, address: str, prefix: str, allow: list[str], show: bool, processes: int = 1
+) -> None:
+    """Serve a folder until interrupted. All code is compiled before a visitor is answered.
 
     Parameters
     ----------
@@ -35,32 +44,63 @@ def run(folder: Path, *, port: int, address: str, prefix: str, allow: list[str],
         Further hosts that pages may connect from.
     show
         Whether to open a browser.
+    processes
+        Processes that share the visitors; each keeps those that it has.
 
     Raises
     ------
     OSError
         If the port can't be opened.
+    RecordingError
+        If there are to be several processes where a process can't part.
     """
     logging.getLogger("bokeh").setLevel(logging.WARNING)
+    if processes > 1 and not hasattr(os, "fork"):
+        problem = Problem("--processes", f"is {processes}; here a server has one", "leave it out")
+        raise RecordingError(problem)
     typer.echo("Preparing ...")
+    if processes == 1:
+        _prepare()
+    port, parent = port or _free_port(address), os.getpid()
+    try:
+        # Several processes part in here, before any of them has threads.
+        server = pn.serve(
+            {"lstmvis": lambda: app.create_app(folder)},
+            port=port, address=address, prefix=prefix, title=TITLE, show=show and processes == 1, start=False,
+            threaded=False, verbose=False, num_procs=processes,
+            websocket_origin=[f"{host}:{port}" for host in _names(address)] + allow,
+        )  # fmt: skip
+        if processes > 1:
+            _prepare()
+            _end_with(parent, server.io_loop)
+        server.io_loop.asyncio_loop.set_exception_handler(_without_closed_pages)
+        url = f"http://{_names(address)[0]}:{port}{prefix.rstrip('/')}/"
+        if not task_id():
+            typer.echo(f"LSTMVis serves {folder} at {url}")
+            if show and processes > 1:
+                webbrowser.open(url)
+        server.io_loop.start()
+        server.stop()
+    except KeyboardInterrupt:
+        if os.getpid() == parent:
+            typer.echo("Stopped.")
+
+
+def _prepare() -> None:
     app.warm()
     # What is loaded by now never becomes garbage; not to look through it each time saves stalls of 200 ms.
     gc.collect()
     gc.freeze()
-    port = port or _free_port(address)
-    server = pn.serve(
-        {"lstmvis": lambda: app.create_app(folder)},
-        port=port, address=address, prefix=prefix, title=TITLE, show=show, start=False, threaded=False, verbose=False,
-        websocket_origin=[f"{host}:{port}" for host in _names(address)] + allow,
-    )  # fmt: skip
-    server.io_loop.asyncio_loop.set_exception_handler(_without_closed_pages)
-    typer.echo(f"LSTMVis serves {folder} at http://{_names(address)[0]}:{port}{prefix.rstrip('/')}/")
-    try:
-        server.io_loop.start()
-    except KeyboardInterrupt:
-        typer.echo("Stopped.")
-    finally:
-        server.stop()
+
+
+def _end_with(parent: int, loop: IOLoop) -> None:
+    """Stop once the process that this one was parted from is gone."""
+
+    def look() -> None:
+        if os.getppid() != parent:
+            loop.stop()
+
+    PeriodicCallback(look, 1000).start()
 
 
 def _names(address: str) -> list[str]:

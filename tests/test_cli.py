@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import socket
 import subprocess
+import time
+from http.client import HTTPConnection
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +12,7 @@ from typer.testing import CliRunner
 import lstmvis_panel as lv
 from lstmvis_panel.cli import app
 from tests.drawn import recording_of
-from tests.tools.serving import COMMAND
+from tests.tools.serving import COMMAND, serving
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,3 +76,29 @@ def test_serve_says_that_a_port_is_taken(folder: Path) -> None:
     assert f"Can't listen on localhost:{port}" in done.stderr
     assert "--port" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_processes_share_the_visitors_and_end_together(folder: Path, tmp_path: Path) -> None:
+    log_file = tmp_path / "server.log"
+    with serving(folder, "--processes", "2", log_file=log_file) as server:
+        port = int(server.url.rpartition(":")[2])
+        for _ in range(4):
+            line = HTTPConnection("localhost", port, timeout=60)
+            line.request("GET", "/lstmvis?project=drawn")
+            assert "LSTMVis" in line.getresponse().read().decode()
+            line.close()
+        assert server.log.count("LSTMVis serves") == 1
+    ended = time.monotonic() + 30
+    while time.monotonic() < ended and listens(port):
+        pass
+    assert not listens(port)
+    assert "Traceback" not in server.log
+
+
+def listens(port: int) -> bool:
+    """Whether anybody answers there; a process that is ending may still, for a moment."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
