@@ -43,10 +43,11 @@ test-oldest: browser ## all tests without PyTorch, with the oldest versions that
 screenshots: browser ## draw README's pictures again
 	@$(BIN)/python -m tests.tools.screenshots
 
-bench: browser ## measure matching, searching for words, the latency in the browser, and the cost of recording
+bench: browser ## measure matching, searching for words, the latency in the browser, many visitors, the cost of recording
 	@$(BIN)/python -m tests.benchmarks.matching
 	@$(BIN)/python -m tests.benchmarks.textsearch
 	@$(BIN)/python -m tests.benchmarks.latency
+	@$(BIN)/python -m tests.benchmarks.visitors
 	@$(BIN)/python -m tests.benchmarks.recording
 
 data: ## train and record the examples again: some hours

@@ -3,7 +3,7 @@
 The real server, real Chromium, a real mouse, on a recording of 20,000 steps of 650 states. Each time runs from the
 mouse event in the page to the frame in which all that it changes has been painted: the lines and the words of the
 select view, or the words and the heatmaps of the match view. Once with one source and one track, once on a full page:
-three sources stacked, six tracks, 500 matches.
+three sources stacked, six tracks, 500 matches. Then recordings of thousands of states.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ WATCH = """() => {
   window.stamps = []
   const stamp = (what) => requestAnimationFrame(() => { const { port1, port2 } = new MessageChannel()
     port1.onmessage = () => window.stamps.push([what, performance.now()]); port2.postMessage(0) })
-  for (const type of ["pointerdown", "pointermove", "pointerup"]) {
+  for (const type of ["pointerdown", "pointermove", "pointerup", "keydown"]) {
     addEventListener(type, () => window.stamps.push([type, performance.now()]), true)
   }
   for (const model of Bokeh.documents[0]._all_models.values()) {
@@ -73,8 +73,14 @@ TRACKS = "level,sort,surprisal,depth,site,top"
 ROWS = 500
 """The matches of a full page."""
 
+WIDE, WIDEST, WIDE_STEPS = 4096, 16_384, 2000
+"""States and steps of recordings of thousands of states."""
 
-@dataclass(frozen=True)
+NARROW = 10
+"""Width of a word in px at which some hundred steps are shown."""
+
+
+@dataclass
 class Figure:
     """What was measured, in ms, beside what is asked for."""
 
@@ -138,7 +144,7 @@ def threshold_drag(screen: Screen, moves: int, where: str = "") -> Figure:
     frame, line = screen.lines(), screen.threshold()
     x, y = line["x"] + frame["width"] / 2, line["y"] + line["height"] / 2
     ways = [(x, y - 2 * way) for way in _to_and_fro(moves)]
-    return Figure(f"threshold drag to painted lines and words{where}", 100, _dragged(screen.page, (x, y), ways))
+    return Figure(f"threshold drag to painted lines and words{where}", 60, _dragged(screen.page, (x, y), ways))
 
 
 def brush_drag(screen: Screen, moves: int, where: str = "") -> Figure:
@@ -169,10 +175,52 @@ def matches_drawn(screen: Screen, times: int, where: str = "") -> Figure:
     return Figure(f"match, from mouse up to drawn words and heatmaps{where}", 500, taken)
 
 
-def opened(browser: Browser, server: Server, **query: Any) -> Screen:
+def pages_on(screen: Screen, times: int, where: str) -> Figure:
+    """Go on by a page of words: read other steps, draw all of their states, select anew."""
+    taken = []
+    for _ in range(times):
+        screen.page.evaluate("window.stamps = []")
+        screen.page.keyboard.press("PageDown")
+        screen.page.wait_for_timeout(6 * PAUSE)
+        stamps = screen.page.evaluate("window.stamps")
+        pressed = max(at for what, at in stamps if what == "keydown")
+        taken.append(_last(stamps, {"lines", "strip"}, pressed) - pressed)
+    return Figure(f"a page on, to painted lines and words{where}", 400, taken)
+
+
+def selected_anew(screen: Screen, times: int, where: str) -> Figure:
+    """Brush words and wait until their states are drawn, whoever draws them."""
+    taken = []
+    for number in range(times):
+        screen.page.evaluate("window.stamps = []")
+        first = screen.steps()[20 + 5 * (number % 6)]
+        screen.brush(first, first + 2)
+        screen.page.wait_for_timeout(8 * PAUSE)
+        stamps = screen.page.evaluate("window.stamps")
+        released = max(at for what, at in stamps if what == "pointerup")
+        taken.append(_last(stamps, {"lines", "strip"}, released) - released)
+    return Figure(f"brush, from mouse up to painted lines and words{where}", 400, taken)
+
+
+def wide(browser: Browser, server: Server, moves: int) -> list[Figure]:
+    """Measure recordings of thousands of states."""
+    screen = opened(browser, server, 500, project="wide", threshold=0.6)
+    where = f", {WIDE:,} states"
+    figures = [threshold_drag(screen, moves, where), brush_drag(screen, moves, where)]
+    figures[0].asked = 120
+    screen.page.close()
+    screen = opened(browser, server, 500, project="widest", threshold=1.0, word_width=NARROW)
+    where = f", {WIDEST:,} states x {len(screen.steps())} steps"
+    figures += [pages_on(screen, max(3, moves // 8), where), selected_anew(screen, max(3, moves // 8), where)]
+    screen.page.close()
+    return figures
+
+
+def opened(browser: Browser, server: Server, position: int, **query: Any) -> Screen:
     """Return a page of its own, at rest and watched."""
     page = browser.new_page(viewport={"width": 1400, "height": 900})
-    screen = Screen(page, server.url).open(position=2000, left=0, selection="2003-2006", **query)
+    selection = f"{position + 3}-{position + 6}"
+    screen = Screen(page, server.url).open(position=position, left=0, selection=selection, **query)
     page.wait_for_timeout(3000)
     page.evaluate(WATCH)
     return screen
@@ -213,14 +261,18 @@ def measured(steps: int, states: int, moves: int) -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         save_recording(recording_of(steps, states), Path(folder) / "wandering.h5")
         save_recording(recording_of(steps, states, STACKED), Path(folder) / "full.h5")
+        save_recording(recording_of(WIDE_STEPS, WIDE), Path(folder) / "wide.h5")
+        save_recording(recording_of(WIDE_STEPS, WIDEST), Path(folder) / "widest.h5")
         browser = playwright.chromium.launch(**launch_options())
         with serving(Path(folder), log_file=Path(folder) / "server.log") as server:
             figures = [first_paint(server, time.perf_counter(), browser)]
-            figures += gestures(opened(browser, server, project="wandering", tracks="level"), moves)
+            figures += gestures(opened(browser, server, 2000, project="wandering", tracks="level"), moves)
             others = ",".join(f"cell{number}@0.3" for number in range(2, STACKED + 1))
-            full = opened(browser, server, project="full", stack=others, tracks=TRACKS, top=ROWS)
+            full = opened(browser, server, 2000, project="full", stack=others, tracks=TRACKS, top=ROWS)
             full.wait_for_rows(ROWS)
             figures += gestures(full, moves, ", full page")
+            full.page.close()
+            figures += wide(browser, server, moves)
         browser.close()
     return figures
 
