@@ -25,13 +25,14 @@ FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
 
 @dataclass(frozen=True)
 class Scene:
-    """A picture: what is opened, and which words are brushed, if any; the address may say what is selected."""
+    """A picture: what is opened, and which words are brushed: the first like them, if no step is given."""
 
     name: str
     words: tuple[str, ...]
     query: dict[str, Any] = field(default_factory=dict)
     theme: str = "light"
     size: tuple[int, int] = (1400, 900)
+    start: int | None = None
 
 
 PARENS = {"project": "parens", "mapping": "nesting_level"}
@@ -43,12 +44,14 @@ NOVELS = {
     "left": 1,
     "mapping": "noun_chunk",
 }
+DNA = {"project": "dna", "left": 0, "threshold": 0.25, "mapping": "CTCF"}
 SCENES = (
     Scene("select-and-match", ("(", "4"), PARENS),
     Scene("dark", ("(", "4"), PARENS, theme="dark"),
     Scene("narrow", ("(", "4"), PARENS, size=(1000, 700)),
     Scene("chords", ("Bm7b5/F", "Bm7b5/D", "E", "E7"), {"project": "chords"}),
     Scene("novels", ("the", "tremendous", "whale"), NOVELS),
+    Scene("dna", ("A", "G"), DNA, start=4754),
 )
 
 
@@ -68,7 +71,8 @@ def main() -> None:
 def _take(scene: Scene, browser: Browser, url: str) -> Path:
     page = browser.new_page(viewport={"width": scene.size[0], "height": scene.size[1]})
     screen = Screen(page, url).open(theme=scene.theme, **scene.query)
-    start = next(step for step in screen.steps()[3:] if _reads(screen, step, scene.words))
+    steps = screen.steps()[3:] if scene.start is None else [scene.start]
+    start = next(step for step in steps if _reads(screen, step, scene.words))
     screen.brush(start, start + len(scene.words))
     screen.wait_for_address(selection=f"{start}-{start + len(scene.words)}")
     page.locator(".matrix .row:not([hidden])").nth(10).wait_for(timeout=SETTLED)
