@@ -11,10 +11,10 @@ import xarray as xr
 
 from lstmvis_panel.arguments import name_of, selected_document
 from lstmvis_panel.filters import filters_of, whole_number
-from lstmvis_panel.index import steps_of
 from lstmvis_panel.schema import STEP, Problem, RecordingError, document_edges
 from lstmvis_panel.search import Counts, Ranges, Search
 from lstmvis_panel.selection import Criterion, QuantileThresholds, Rule, criterion_of
+from lstmvis_panel.steps import steps_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -233,7 +233,8 @@ def own_match(  # noqa: PLR0913
 def warm() -> None:
     """Compile what a search runs, or load what was compiled before: the first search is as quick as the next."""
     # Both memory orders: what lies in memory mostly has the one, what was copied from a file the other.
-    for values in (np.ones((3, 3)), np.ones((3, 3), order="F")):
+    ones = [np.ones((3, 3), dtype) for dtype in (np.float32, np.float64, np.int32)]
+    for values in (*ones, *map(np.asfortranarray, ones)):
         states = xr.DataArray(values, dims=(STEP, "state"))
         find_matches(states, [0], 0.5)
         own_match(states, [0], 0.5, 0, 1)

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lstmvis_panel.compiled import WORD_BITS, compiled, pack, words_for
+from lstmvis_panel.compiled import WORD_BITS, compiled, words_for
+from lstmvis_panel.packing import Packing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from lstmvis_panel.index import Steps
+    from lstmvis_panel.blocks import Steps
     from lstmvis_panel.selection import Criterion
 
 NEVER = -(2**62)
@@ -55,13 +56,14 @@ def count_states(
         int64, a number for each range.
     """
     counts, done, words = np.zeros(ranges.shape[1], np.int64), 0, words_for(steps.shape[1])
+    packing = Packing(criterion, np.arange(steps.shape[1]), steps.dtype)
     runs, limits = np.empty((4, words * WORD_BITS), np.int64), (criterion.left, criterion.right)
     for begin, end in _stretches(edges, criterion, ranges, steps.skip):
         _forget(begin, runs)
         for at, values in steps.blocks(begin, end):
             poll()
             bits = np.empty((len(values), words), np.uint64)
-            pack(criterion.on(values), bits)
+            packing.into(values, bits)
             done = _walk(bits, at, edges, limits, runs, ranges, done, counts)
     return counts
 

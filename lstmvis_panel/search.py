@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lstmvis_panel.compiled import columns, compiled, pack, words_for
+from lstmvis_panel.compiled import columns, compiled, words_for
 from lstmvis_panel.filters import UNFILTERED, Filters
+from lstmvis_panel.packing import Packing
 from lstmvis_panel.rows import count_states
 from lstmvis_panel.selection import Criterion, held
 from lstmvis_panel.sweep import (
@@ -30,13 +31,17 @@ from lstmvis_panel.sweep import (
     number_type,
     sweep,
 )
+from lstmvis_panel.threads import over_ranges
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from lstmvis_panel.index import Steps
+    from lstmvis_panel.blocks import Steps
 
 STEPS_BETWEEN_POLLS = 1 << 16
+STEPS_AT_ONCE, VALUES_AT_ONCE = 1 << 13, 1 << 20
+"""What a thread packs in one go, at least: so much that starting it costs nothing beside."""
+
 STEPS_BACK = 1 << 12
 GROWTH = 4
 """How many times more ranges are ranked each time that the list is still unfilled."""
@@ -127,11 +132,17 @@ class Search:
     @cached_property
     def bits(self) -> np.ndarray:
         """Which selected states are on: uint64, dimensions (step, word)."""
-        total = self.steps.shape[0]
-        bits = np.empty((total, words_for(len(self.selected))), np.uint64)
-        for at, values in self._blocks(0, total):
-            on = self.criterion.on(columns(values, self.selected), self.selected)
-            pack(on, bits[at : at + len(values)])
+        total, states = self.steps.shape[0], len(self.selected)
+        bits = np.empty((total, words_for(states)), np.uint64)
+        packing = Packing(self.criterion, self.selected, self.steps.dtype)
+
+        def pack(begin: int, end: int, check: Callable[[], None]) -> None:
+            for at, values in self.steps.blocks(begin, end):
+                check()
+                packing.into(values, bits[at : at + len(values)])
+
+        at_once = max(STEPS_AT_ONCE, VALUES_AT_ONCE // max(1, states)) if self.steps.parallel else total
+        over_ranges(total, at_once, pack, self.poll)
         return bits
 
     def count(self, *, anywhere: bool = False) -> Counts:

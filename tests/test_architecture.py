@@ -44,11 +44,13 @@ TABLE = (
         "schema",
         SCREEN,
     ),
+    # States on their way to whoever compares them: out of memory, a copy, or the file.
+    Part("values", "blocks identity tiles steps", "schema", SCREEN),
     Part(
         "computing",
-        "arguments selection index matching filters search sweep rows compiled quantiles thresholds "
+        "arguments selection matching filters search sweep rows packing threads compiled quantiles thresholds "
         "alignment wanted tokentext hits expressions running textsearch starts places documents summary fingerprint",
-        "schema",
+        "schema values",
         SCREEN,
     ),
     Part(
@@ -219,7 +221,7 @@ def test_a_module_without_a_place_is_found() -> None:
     [
         ("session", "import param\nfrom lstmvis_panel.matching import find_matches"),
         ("session", "from lstmvis_panel import schema, selection"),
-        ("matching", "import numba\nimport xarray as xr\nfrom .index import index_of"),
+        ("matching", "import numba\nimport xarray as xr\nfrom .steps import steps_of"),
         ("views.match", "from lstmvis_panel.components.words import Words\nfrom . import controls"),
         ("app", "from lstmvis_panel import store\nfrom lstmvis_panel.views import match"),
     ],

@@ -1,4 +1,4 @@
-"""The copy laid out for matching: the same values, read once, dropped when there is no room."""
+"""The copy in memory laid out for matching: the same values, read once, dropped when there is no room."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lstmvis_panel import index
-from lstmvis_panel.index import Index, InMemory, Steps, Streamed, set_budget, steps_of
+from lstmvis_panel import blocks, tiles
+from lstmvis_panel.blocks import InMemory, Steps, Streamed
+from lstmvis_panel.steps import steps_of
+from lstmvis_panel.tiles import Tiles, set_budget
 from tests.watched import lazy_states
 
 if TYPE_CHECKING:
@@ -24,8 +26,8 @@ if TYPE_CHECKING:
 @pytest.fixture(autouse=True)
 def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Tiles of 4 steps; 10 steps of three float32 are read at once, and a MiB may be kept."""
-    monkeypatch.setattr(index, "TILE", 4)
-    monkeypatch.setattr(index, "READ_BYTES", 10 * 3 * 4)
+    monkeypatch.setattr(tiles, "TILE", 4)
+    monkeypatch.setattr(blocks, "READ_BYTES", 10 * 3 * 4)
     set_budget(0)
     set_budget(1 << 20)
     yield
@@ -52,7 +54,7 @@ def gathered(steps: Steps, start: int, stop: int) -> np.ndarray:
 def test_all_ways_give_the_same_values(start: int, stop: int, dtype: type) -> None:
     values = numbered(dtype=dtype)
     variable = lazy_states(values)[0].variable
-    for steps in (InMemory(values), InMemory(np.asfortranarray(values)), Streamed(variable), Index(variable)):
+    for steps in (InMemory(values), InMemory(np.asfortranarray(values)), Streamed(variable), Tiles(variable)):
         assert steps.shape == (25, 3)
         np.testing.assert_array_equal(gathered(steps, start, stop), values[start : max(start, stop)])
 
@@ -177,16 +179,16 @@ def test_a_smaller_budget_drops_copies_at_once() -> None:
 
 def test_the_budget_is_a_share_of_the_memory_there_is() -> None:
     set_budget(None)
-    assert 0 < index.budget() < index._memory()
+    assert 0 < tiles.budget() < tiles._memory()
 
 
 def test_a_container_may_have_less_memory_than_the_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(index, "CONTAINER_LIMITS", (tmp_path / "memory.max", tmp_path / "none"))
-    machine = index._memory()
+    monkeypatch.setattr(tiles, "CONTAINER_LIMITS", (tmp_path / "memory.max", tmp_path / "none"))
+    machine = tiles._memory()
     (tmp_path / "memory.max").write_text("1000000\n")
-    assert index._memory() == 1_000_000
+    assert tiles._memory() == 1_000_000
     (tmp_path / "memory.max").write_text("max\n")
-    assert index._memory() == machine
+    assert tiles._memory() == machine
 
 
 def test_a_block_that_could_not_be_read_is_read_again() -> None:
@@ -207,7 +209,7 @@ def test_a_real_file_is_copied_once_however_often_it_is_looked_at(tmp_path: Path
     recording.to_netcdf(tmp_path / "r.nc", engine="h5netcdf", encoding={"h": {"chunksizes": (10, 3)}})
     with xr.open_dataset(tmp_path / "r.nc", engine="h5netcdf") as opened:
         steps = steps_of(opened["h"])
-        assert isinstance(steps, Index)
+        assert isinstance(steps, Tiles)
         assert steps_of(opened.copy()["h"]) is steps
         np.testing.assert_array_equal(gathered(steps, 0, 25), values)
         assert steps_of(opened["h"][5:]) is not steps
