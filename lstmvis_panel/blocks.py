@@ -84,7 +84,7 @@ def rows_to_read(variable: xr.Variable) -> tuple[int, int]:
 
     Whole chunks of the file are read, so that each is read once.
     """
-    chunks = variable.encoding.get("chunksizes") or ()
+    chunks = variable.encoding.get("chunksizes") or variable.encoding.get("chunks") or ()
     chunk = int(chunks[0]) if chunks and chunks[0] else 1
     row = max(1, variable.shape[1] * variable.dtype.itemsize)
     return max(1, READ_BYTES // row // chunk) * chunk, max(chunk, Steps.skip)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +10,11 @@ from typing import Annotated
 import typer
 
 from lstmvis_panel.faults import Command, Service
+
+IndexFolder = Annotated[
+    Path | None,
+    typer.Option(help="Folder of the indexes that make matching fast; one in the user's cache if left out."),
+]
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -29,11 +35,13 @@ def serve(
         typer.Option(help="Further name[:port] by which browsers reach it; may be repeated."),
     ] = None,
     show: Annotated[bool, typer.Option(help="Open a browser.")] = False,  # noqa: FBT002
+    index_folder: IndexFolder = None,
 ) -> None:
     """Serve the recordings of a folder in the browser."""
     from lstmvis_panel import server, store
     from lstmvis_panel.schema import RecordingError
 
+    _keep_indexes_in(index_folder)
     try:
         place = folder if folder is not None else store.bundled_examples()
         store.open_projects(place)
@@ -161,13 +169,36 @@ def convert(  # noqa: PLR0913 - an option for each part of a recording
 
 
 @app.command(cls=Command)
-def info(path: Annotated[Path, typer.Argument(help="A project folder or a recording.")]) -> None:
-    """Say what a recording holds: shapes, ranges, and how many values are saturated."""
+def info(
+    path: Annotated[Path, typer.Argument(help="A project folder or a recording.")], index_folder: IndexFolder = None
+) -> None:
+    """Say what a recording holds: shapes, ranges, how many values are saturated, and which sources have an index."""
     from lstmvis_panel import store, summary
     from lstmvis_panel.schema import RecordingError
 
+    _keep_indexes_in(index_folder)
     try:
         typer.echo(summary.as_text(summary.summarize(store.open_recording(path), progress=sys.stderr.isatty())))
+    except RecordingError as error:
+        _fail(str(error))
+
+
+@app.command(cls=Command)
+def index(
+    path: Annotated[Path, typer.Argument(help="A project folder or a recording.")],
+    source: Annotated[
+        list[str] | None, typer.Option(help="A source; may be repeated. All large ones if left out.")
+    ] = None,
+    index_folder: IndexFolder = None,
+) -> None:
+    """Build ahead what makes matching in large sources fast: the app would, at the first match."""
+    from lstmvis_panel import indexing
+    from lstmvis_panel.schema import RecordingError
+
+    _keep_indexes_in(index_folder)
+    try:
+        for line in indexing.build_all(path, source, progress=sys.stderr.isatty()):
+            typer.echo(line)
     except RecordingError as error:
         _fail(str(error))
 
@@ -188,6 +219,13 @@ def _pairs(option: str, texts: list[str] | None) -> dict[str, str]:
             _fail(f"{option} {text}: {name} is given twice, and as {pairs[name]} before - leave one out")
         pairs[name] = value
     return pairs
+
+
+def _keep_indexes_in(folder: Path | None) -> None:
+    from lstmvis_panel.index_folder import FOLDER_VARIABLE
+
+    if folder is not None:
+        os.environ[FOLDER_VARIABLE] = str(folder.resolve())
 
 
 def _fail(message: str) -> None:

@@ -45,7 +45,7 @@ TABLE = (
         SCREEN,
     ),
     # States on their way to whoever compares them: out of memory, a copy, or the file.
-    Part("values", "blocks identity tiles steps", "schema", SCREEN),
+    Part("values", "blocks identity tiles index index_* steps", "schema hdf5 native_journal", SCREEN),
     Part(
         "computing",
         "arguments selection matching filters search sweep rows packing threads compiled quantiles thresholds "
@@ -98,7 +98,8 @@ TABLE = (
     ),
     # Hidden states out of models, and annotations for them: for scripts and the command; the app never needs it.
     Part("record", "record record.*", "schema reading", SCREEN),
-    Part("cli", "cli faults", "schema reading summary record app", FILES),
+    Part("ahead", "indexing", "schema reading values", SCREEN),
+    Part("cli", "cli faults", "schema reading values summary ahead record app", FILES),
     Part("public names", "__init__", "schema reading computing session app", FILES),
 )
 
