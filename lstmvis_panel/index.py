@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -42,7 +42,7 @@ class _Known:
 
 
 _known: OrderedDict[Hashable, _Known] = OrderedDict()
-_built: set[Hashable] = set()
+_builders: Counter[Hashable] = Counter()
 _changing = threading.Lock()
 
 
@@ -97,7 +97,7 @@ def build_index(variable: xr.Variable, progress: Callable[[int], None] | None = 
         raise RecordingError(Problem("index", "is of whole sources in files only", "match these values as they are"))
     header = header_for(known.key, known.origin.place, variable)
     name = f"{known.key}{SUFFIX}"
-    with _noted(variable), new_file(name, header.size) as file:
+    with being_built(variable), new_file(name, header.size) as file:
         write(file, header, variable, progress or _nothing)
         if origin_of(variable) != known.origin:
             raise RecordingError(Problem(known.origin.place, "was changed while its index was built", "build it again"))
@@ -111,7 +111,7 @@ def build_index(variable: xr.Variable, progress: Callable[[int], None] | None = 
 def is_being_built(variable: xr.Variable) -> bool:
     """Tell whether this process is building the index of a source."""
     identity = identity_of(variable)
-    return identity is not None and identity[0] in _built
+    return identity is not None and _builders[identity[0]] > 0
 
 
 def state_of(variable: xr.Variable) -> str:
@@ -159,15 +159,17 @@ def _opened(known: _Known, variable: xr.Variable) -> Index | None:
 
 
 @contextmanager
-def _noted(variable: xr.Variable) -> Iterator[None]:
+def being_built(variable: xr.Variable) -> Iterator[None]:
     """Note that the index of a source is being built."""
     identity = identity_of(variable)
     name = None if identity is None else identity[0]
-    _built.add(name)
+    with _changing:
+        _builders[name] += 1
     try:
         yield
     finally:
-        _built.discard(name)
+        with _changing:
+            _builders[name] -= 1
 
 
 def _nothing(_steps: int) -> None:

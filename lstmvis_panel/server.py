@@ -11,7 +11,7 @@ import panel as pn
 import typer
 from tornado.websocket import WebSocketClosedError
 
-from lstmvis_panel import app
+from lstmvis_panel import app, index_builds
 
 if TYPE_CHECKING:
     import asyncio
@@ -61,6 +61,7 @@ def run(folder: Path, *, port: int, address: str, prefix: str, allow: list[str],
         typer.echo("Stopped.")
     finally:
         server.stop()
+        index_builds.end_builds()
 
 
 def _names(address: str) -> list[str]:

@@ -78,9 +78,9 @@ TABLE = (
     Part(
         "widgets",
         "views views.controls views.background views.following views.measuring views.match_text views.select_text "
-        "views.heatmaps views.filters views.lines views.words views.tracks views.states "
+        "views.heatmaps views.filters views.indexing views.lines views.words views.tracks views.states "
         "views.keys views.keyboard views.documents views.search views.places views.named views.export",
-        "schema computing session style plots captions components taken",
+        "schema computing session style plots captions components taken index index_builds",
         FILES,
     ),
     Part(
@@ -93,7 +93,7 @@ TABLE = (
     Part(
         "app",
         "app server",
-        "schema reading computing session style plots components widgets views",
+        "schema reading computing session style plots components widgets views index_builds",
         FILES,
     ),
     # Hidden states out of models, and annotations for them: for scripts and the command; the app never needs it.
