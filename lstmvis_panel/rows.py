@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from lstmvis_panel.blocks import Steps
     from lstmvis_panel.selection import Criterion
 
+BITS_BETWEEN_POLLS = 1 << 23
+
 NEVER = -(2**62)
 """Before all steps: since when a state is off that was not on yet."""
 
@@ -64,7 +66,12 @@ def count_states(
             poll()
             bits = np.empty((len(values), words), np.uint64)
             packing.into(values, bits)
-            done = _walk(bits, at, edges, limits, runs, ranges, done, counts)
+            # Each range looks at each state once more.
+            ending = int(np.searchsorted(ranges[1], at + len(values), side="right")) - done
+            at_once = max(1, BITS_BETWEEN_POLLS // (words * WORD_BITS * (1 + ending // len(values))))
+            for row in range(0, len(values), at_once):
+                poll()
+                done = _walk(bits[row : row + at_once], at + row, edges, limits, runs, ranges, done, counts)
     return counts
 
 

@@ -38,7 +38,9 @@ if TYPE_CHECKING:
 
     from lstmvis_panel.blocks import Steps
 
-STEPS_BETWEEN_POLLS = 1 << 16
+STEPS_BETWEEN_POLLS, BITS_BETWEEN_POLLS = 1 << 16, 1 << 23
+"""Most steps, and most bits, of which a pass goes through all before it asks whether it is to end: some 10 ms."""
+
 STEPS_AT_ONCE, VALUES_AT_ONCE = 1 << 13, 1 << 20
 """What a thread packs in one go, at least: so much that starting it costs nothing beside."""
 
@@ -220,9 +222,10 @@ class Search:
     def _sweep(self, question: Question, kept: Ranges, where: np.ndarray, *, ranges: int = 0, longest: int = 0) -> Pass:
         total, states = self.steps.shape[0], len(self.selected)
         found, taken = new_pass(states, total, ranges, longest), _taken(kept, total)
-        for begin in range(0, total + 1, STEPS_BETWEEN_POLLS):
+        at_once = max(1, min(STEPS_BETWEEN_POLLS, BITS_BETWEEN_POLLS // max(1, states)))
+        for begin in range(0, total + 1, at_once):
             self.poll()
-            end = min(begin + STEPS_BETWEEN_POLLS, total + 1)
+            end = min(begin + at_once, total + 1)
             sweep(self.bits, self.edges, begin, end, question, where, taken, found)
         return found
 
