@@ -11,8 +11,9 @@ import xarray as xr
 
 from lstmvis_panel.arguments import name_of, selected_document
 from lstmvis_panel.filters import filters_of, whole_number
+from lstmvis_panel.ranking import Ranges, by_counting
 from lstmvis_panel.schema import STEP, Problem, RecordingError, document_edges
-from lstmvis_panel.search import Counts, Ranges, Search
+from lstmvis_panel.search import Counts, Search
 from lstmvis_panel.selection import Criterion, QuantileThresholds, Rule, criterion_of
 from lstmvis_panel.steps import steps_of
 
@@ -236,8 +237,11 @@ def warm() -> None:
     ones = [np.ones((3, 3), dtype) for dtype in (np.float32, np.float64, np.int32)]
     for values in (*ones, *map(np.asfortranarray, ones)):
         states = xr.DataArray(values, dims=(STEP, "state"))
-        find_matches(states, [0], 0.5)
+        found = find_matches_and_lengths(states, [0], 0.5)
         own_match(states, [0], 0.5, 0, 1)
+    # What only long recordings need.
+    found.search.count(at_once=1)
+    by_counting(Ranges(*np.ones((4, 1), np.int64)), found.search.poll)
 
 
 def _search(

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lstmvis_panel.compiled import columns, compiled, words_for
+from lstmvis_panel import threads
+from lstmvis_panel.compiled import columns, words_for
 from lstmvis_panel.filters import UNFILTERED, Filters
 from lstmvis_panel.packing import Packing
+from lstmvis_panel.ranking import NONE, Ranges, apart, best_first, taken_by
 from lstmvis_panel.rows import count_states
 from lstmvis_panel.selection import Criterion, held
 from lstmvis_panel.sweep import (
@@ -29,6 +31,7 @@ from lstmvis_panel.sweep import (
     Question,
     new_pass,
     number_type,
+    pass_from,
     sweep,
 )
 from lstmvis_panel.threads import over_ranges
@@ -47,38 +50,6 @@ STEPS_AT_ONCE, VALUES_AT_ONCE = 1 << 13, 1 << 20
 STEPS_BACK = 1 << 12
 GROWTH = 4
 """How many times more ranges are ranked each time that the list is still unfilled."""
-
-
-@dataclass(frozen=True)
-class Ranges:
-    """Ranges of steps and what ranks them; whole numbers, one for each range.
-
-    Attributes
-    ----------
-    start, stop
-        Their steps; stop is exclusive.
-    overlap, union
-        |S1 & S2| and |S1 | S2|.
-    """
-
-    start: np.ndarray
-    stop: np.ndarray
-    overlap: np.ndarray
-    union: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.start)
-
-    def __getitem__(self, rows: np.ndarray | slice) -> Ranges:
-        return Ranges(self.start[rows], self.stop[rows], self.overlap[rows], self.union[rows])
-
-    def followed_by(self, other: Ranges) -> Ranges:
-        """Return these ranges and then the others."""
-        pairs = zip(vars(self).values(), vars(other).values(), strict=True)
-        return Ranges(*(np.concatenate(pair) for pair in pairs))
-
-
-NONE = Ranges(*np.empty((4, 0), np.int64))
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,16 +118,27 @@ class Search:
         over_ranges(total, at_once, pack, self.poll)
         return bits
 
-    def count(self, *, anywhere: bool = False) -> Counts:
-        """Count the closed ranges, in one pass; wherever they start if asked to."""
-        states, longest = len(self.selected), int(np.diff(self.edges).max())
+    def count(self, *, anywhere: bool = False, at_once: int | None = None) -> Counts:
+        """Count the closed ranges, in one pass; wherever they start if asked to.
+
+        A thread takes so many steps at once, if not told otherwise, that all cores are busy.
+        """
+        total, states, longest = self.steps.shape[0], len(self.selected), int(np.diff(self.edges).max())
         if not (states and longest):
             return NO_COUNTS
         where = UNFILTERED.where if anywhere else self.filters.where
-        counts = self._sweep(self._question(1, states), NONE, where, longest=longest).counts
-        length = np.flatnonzero(counts[BY_LENGTH])
-        at_overlap = counts[BY_OVERLAP, : states + 1]
-        return Counts(at_overlap, length.astype(np.int64), counts[BY_LENGTH, length], counts[COMPLETE, length])
+        # Packed before the threads begin, which all need them.
+        bits, question, parts = self.bits, self._question(1, states), []
+
+        def count(begin: int, end: int, check: Callable[[], None]) -> None:
+            start = pass_from(begin, states, bits, self.edges, question, where, check, longest)
+            self._go_on(begin, end, question, where, taken_by(NONE, total), start, check)
+            parts.append(start.counts)
+
+        # One step past the last closes what is on at the end.
+        at_once = at_once or max(STEPS_AT_ONCE, -(-(total + 1) // threads.CORES))
+        over_ranges(total + 1, at_once, count, self.poll)
+        return _joined(parts, states)
 
     def best(self, counts: np.ndarray, top: int) -> Ranges:
         """Return the best ranges, whether they share steps or not."""
@@ -169,8 +151,7 @@ class Search:
         while len(kept) < top and counts.any():
             lowest = _level_with(counts, wanted)
             ranked = self._ranked(self._question(lowest, highest), counts, kept)
-            rows = _apart(ranked.start, ranked.stop, top - len(kept))
-            kept = kept.followed_by(ranked[rows])
+            kept = kept.followed_by(ranked[apart(ranked, top - len(kept), self.poll)])
             highest, wanted = lowest - 1, wanted * GROWTH
             if len(kept) < top:
                 counts = self._sweep(self._question(1, highest), kept, self.filters.where).counts[BY_OVERLAP]
@@ -212,22 +193,32 @@ class Search:
         """Return the ranges that a pass finds, best first; it finds as many as were counted."""
         expected = int(counts[question.lowest : question.highest + 1].sum())
         ranges = self._with_unions(self._sweep(question, kept, self.filters.where, ranges=expected).ranges)
-        # The sort is stable and the ranges come by ascending stop: of equal length, the first starts first.
-        return ranges[np.lexsort((ranges.start - ranges.stop, ranges.union, -ranges.overlap))]
+        return ranges[best_first(ranges, self.poll)]
 
     def _with_unions(self, found: np.ndarray) -> Ranges:
         states = count_states(self.steps, self.edges, self.criterion, found[[START, STOP]], self.poll)
         return Ranges(found[START], found[STOP], found[OVERLAP], len(self.selected) + states - found[OVERLAP])
 
-    def _sweep(self, question: Question, kept: Ranges, where: np.ndarray, *, ranges: int = 0, longest: int = 0) -> Pass:
+    def _sweep(self, question: Question, kept: Ranges, where: np.ndarray, *, ranges: int = 0) -> Pass:
         total, states = self.steps.shape[0], len(self.selected)
-        found, taken = new_pass(states, total, ranges, longest), _taken(kept, total)
-        at_once = max(1, min(STEPS_BETWEEN_POLLS, BITS_BETWEEN_POLLS // max(1, states)))
-        for begin in range(0, total + 1, at_once):
-            self.poll()
-            end = min(begin + at_once, total + 1)
-            sweep(self.bits, self.edges, begin, end, question, where, taken, found)
+        found, taken = new_pass(states, total, ranges), taken_by(kept, total)
+        self._go_on(0, total + 1, question, where, taken, found, self.poll)
         return found
+
+    def _go_on(
+        self,
+        begin: int,
+        end: int,
+        question: Question,
+        where: np.ndarray,
+        taken: np.ndarray,
+        found: Pass,
+        poll: Callable[[], None],
+    ) -> None:
+        at_once = max(1, min(STEPS_BETWEEN_POLLS, BITS_BETWEEN_POLLS // max(1, len(self.selected))))
+        for at in range(begin, end, at_once):
+            poll()
+            sweep(self.bits, self.edges, at, min(at + at_once, end), question, where, taken, found)
 
     def _question(self, lowest: int, highest: int) -> Question:
         filters, limits = self.filters, (self.criterion.left, self.criterion.right)
@@ -239,38 +230,16 @@ class Search:
             yield block
 
 
+def _joined(parts: list[np.ndarray], states: int) -> Counts:
+    """Add up what was counted in the parts of a pass."""
+    at_overlap = sum(counts[BY_OVERLAP, : states + 1] for counts in parts)
+    # Most lengths never occur: what nobody has written to takes no memory, and is only looked at here.
+    length = np.unique(np.concatenate([np.flatnonzero(counts[BY_LENGTH]) for counts in parts]))
+    of_length, complete = (sum(counts[row, length] for counts in parts) for row in (BY_LENGTH, COMPLETE))
+    return Counts(np.asarray(at_overlap), length, np.asarray(of_length), np.asarray(complete))
+
+
 def _level_with(counts: np.ndarray, wanted: int) -> int:
     """Return the greatest overlap at which, with all greater ones, there are as many ranges as wanted; 1 if none."""
     from_best = np.cumsum(counts[::-1])
     return max(1, len(counts) - 1 - int(np.searchsorted(from_best, min(wanted, int(from_best[-1])))))
-
-
-def _taken(kept: Ranges, steps: int) -> np.ndarray:
-    """Return how many steps before each step and the end lie in ranges that share none; nothing if there are none."""
-    if not len(kept):
-        return np.empty(0, np.int64)
-    is_taken = np.zeros(steps + 1, np.int64)
-    # Twice the sum: first from where ranges start and stop to the steps they have, then to how many those are.
-    is_taken[kept.start + 1] += 1
-    is_taken[kept.stop[kept.stop < steps] + 1] -= 1
-    return is_taken.cumsum().cumsum()
-
-
-@compiled
-def _apart(start: np.ndarray, stop: np.ndarray, most: int) -> Any:
-    """Walk along ranges and keep those that share no step with one kept before; return their positions."""
-    kept = np.empty(min(most, len(start)), np.int64)
-    # The kept ones in the order of their steps: only the neighbours of a range can share steps with it.
-    starts, stops = np.empty((2, len(kept)), np.int64)
-    size = 0
-    for row in range(len(start)):
-        if size == len(kept):
-            break
-        after = np.searchsorted(starts[:size], stop[row])
-        if after and stops[after - 1] > start[row]:
-            continue
-        for place in range(size, after, -1):
-            starts[place], stops[place] = starts[place - 1], stops[place - 1]
-        starts[after], stops[after], kept[size] = start[row], stop[row], row
-        size += 1
-    return kept[:size]

@@ -7,11 +7,14 @@ that can't be longer to the left, and those ranges are closed here that lose a s
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from lstmvis_panel.compiled import WORD_BITS, compiled, lowest_bit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Question(NamedTuple):
@@ -69,6 +72,7 @@ GROUP, ENDED, FIRST, SIZE, HITS, OLDER, NEWER, FREE = range(8)
 GROUPED, UNUSED, NEXT_EDGE, DOCUMENT, FILLED = range(5)
 START, STOP, OVERLAP = range(3)
 BY_OVERLAP, BY_LENGTH, COMPLETE = range(3)
+STEPS_BACK = 1 << 14
 NOWHERE = 2**62
 """After all steps: what starts there is shorter than any range."""
 
@@ -86,6 +90,64 @@ def new_pass(states: int, steps: int, ranges: int = 0, longest: int = 0) -> Pass
     cursor[UNUSED] = states
     counts = np.zeros((3 if longest else 1, max(states, longest) + 1), np.int64)
     return Pass(groups, cursor, counts, np.empty((3, ranges), number_type(steps)))
+
+
+def pass_from(
+    begin: int,
+    states: int,
+    bits: np.ndarray,
+    edges: np.ndarray,
+    question: Question,
+    where: np.ndarray,
+    poll: Callable[[], None],
+    longest: int,
+) -> Pass:
+    """Return a pass as it is when it has come to a step, without what it found on its way, so that parts can be joined.
+
+    Parameters
+    ----------
+    begin
+        The step.
+    states, longest
+        As for `new_pass`.
+    bits, edges, question, where
+        As for `sweep`.
+    poll
+        Called now and then; what it raises ends this.
+    """
+    state = new_pass(states, len(bits), longest=longest)
+    if begin == 0:
+        return state
+    # Back to where the last of the states that are on has begun.
+    first = begin
+    rest = bits[begin - 1].copy()
+    document = edges[np.searchsorted(edges, begin, side="left") - 1]
+    while first > document and rest.any():
+        poll()
+        low = max(document, first - STEPS_BACK)
+        first = low + _still_on(bits[low:first], rest)
+    # And whether it was off long enough by then.
+    first = max(first - question.left - 1, 0)
+    state.cursor[NEXT_EDGE] = edge = np.searchsorted(edges, first, side="left")
+    state.cursor[DOCUMENT] = edges[edge - 1] if edge else 0
+    nothing = question._replace(lowest=states + 1)
+    for at in range(first, begin, STEPS_BACK):
+        poll()
+        sweep(bits, edges, at, min(at + STEPS_BACK, begin), nothing, where, np.empty(0, np.int64), state)
+    return state
+
+
+@compiled
+def _still_on(bits: np.ndarray, rest: np.ndarray) -> int:
+    """Walk back and take out of the states in ``rest`` those that are off; return at which step none was left, or 0."""
+    for step in range(len(bits) - 1, -1, -1):
+        left = np.uint64(0)
+        for word in range(len(rest)):
+            rest[word] &= bits[step, word]
+            left |= rest[word]
+        if not left:
+            return step
+    return 0
 
 
 def number_type(steps: int) -> type[np.signedinteger]:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numba.core.dispatcher import Dispatcher
 
-from lstmvis_panel import blocks, compiled, packing, rows, search, sweep, threads, tiles
+from lstmvis_panel import blocks, compiled, packing, ranking, rows, search, sweep, threads, tiles
 from lstmvis_panel.matching import Cancelled, find_matches, find_matches_and_lengths, own_match, warm
 from lstmvis_panel.schema import RecordingError, document_edges
 from lstmvis_panel.selection import select_states
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 EVERYTHING = 10**9
 COMPILED = {
     f"{module.__name__}.{name}": part
-    for module in (compiled, packing, rows, search, sweep)
+    for module in (compiled, packing, ranking, rows, search, sweep)
     for name, part in vars(module).items()
     if isinstance(part, Dispatcher)
 }
@@ -41,7 +41,10 @@ CALLED = {
     "lstmvis_panel.packing._pack_rows",
     "lstmvis_panel.rows._forget",
     "lstmvis_panel.rows._walk",
-    "lstmvis_panel.search._apart",
+    "lstmvis_panel.ranking._count",
+    "lstmvis_panel.ranking._keep_apart",
+    "lstmvis_panel.ranking._place",
+    "lstmvis_panel.sweep._still_on",
     "lstmvis_panel.sweep.sweep",
 }
 
@@ -537,7 +540,11 @@ def small_blocks() -> Iterator[None]:
         patch.setattr(search, "STEPS_AT_ONCE", 7)
         patch.setattr(search, "VALUES_AT_ONCE", 0)
         patch.setattr(threads, "CORES", 3)
+        patch.setattr(ranking, "RANGES_AT_ONCE", 3)
+        patch.setattr(search, "BITS_BETWEEN_POLLS", 9)
+        patch.setattr(rows, "BITS_BETWEEN_POLLS", 300)
         patch.setattr(search, "STEPS_BACK", 3)
+        patch.setattr(sweep, "STEPS_BACK", 2)
         yield
 
 
@@ -751,6 +758,8 @@ def test_each_compiled_part_has_few_forms_and_they_are_compiled_beforehand() -> 
         own_match(source, [0, 1], 0.5, 0, 2)
         find_matches(source, [0, 1], 0.5, where=np.broadcast_to(True, 4), lengths=(1, 2))  # noqa: FBT003
         find_matches(source, [0, 1], 0.5, where=np.ones(8, np.bool_)[::-2])
+        with small_blocks():
+            find_matches(source, [0, 1], 0.5, where=np.ones(4, np.bool_), min_length=1)
     assert {name: part.signatures for name, part in COMPILED.items()} == forms
     # Bits are packed out of float32 and out of float64.
     assert {name for name, known in forms.items() if len(known) > 1} <= {name for name in CALLED if ".packing." in name}
