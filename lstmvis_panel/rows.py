@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from lstmvis_panel.blocks import Steps
     from lstmvis_panel.selection import Criterion
 
-BITS_BETWEEN_POLLS = 1 << 23
+BITS_BETWEEN_POLLS, RANGES_AT_ONCE = 1 << 23, 1 << 18
 
 NEVER = -(2**62)
 """Before all steps: since when a state is off that was not on yet."""
@@ -60,7 +60,7 @@ def count_states(
     counts, done, words = np.zeros(ranges.shape[1], np.int64), 0, words_for(steps.shape[1])
     packing = Packing(criterion, np.arange(steps.shape[1]), steps.dtype)
     runs, limits = np.empty((4, words * WORD_BITS), np.int64), (criterion.left, criterion.right)
-    for begin, end in _stretches(edges, criterion, ranges, steps.skip):
+    for begin, end in _stretches(edges, criterion, ranges, steps.skip, poll):
         _forget(begin, runs)
         for at, values in steps.blocks(begin, end):
             poll()
@@ -75,19 +75,32 @@ def count_states(
     return counts
 
 
-def _stretches(edges: np.ndarray, criterion: Criterion, ranges: np.ndarray, skip: int) -> Iterator[tuple[int, int]]:
+def _stretches(
+    edges: np.ndarray, criterion: Criterion, ranges: np.ndarray, skip: int, poll: Callable[[], None]
+) -> Iterator[tuple[int, int]]:
     """Steps that decide about the ranges; gaps of less than ``skip`` steps are not worth a new beginning."""
-    if not ranges.size:
-        return
+    found: list[tuple[int, int]] = []
+    # Ends ascend, so a stretch ends where all that follow begin later: from behind there is no need to sort.
+    for last in range(ranges.shape[1], 0, -RANGES_AT_ONCE):
+        poll()
+        part = ranges[:, max(0, last - RANGES_AT_ONCE) : last]
+        for begin, end in reversed(_stretches_of(edges, criterion, part, skip)):
+            if found and end + skip >= found[-1][0]:
+                found[-1] = min(begin, found[-1][0]), found[-1][1]
+            else:
+                found.append((begin, end))
+    yield from reversed(found)
+
+
+def _stretches_of(edges: np.ndarray, criterion: Criterion, ranges: np.ndarray, skip: int) -> list[tuple[int, int]]:
     start, stop = ranges.astype(np.int64)
     document = np.searchsorted(edges, start, side="right")
     end = np.minimum(stop + criterion.right, edges[document])
-    # Ends ascend, so a stretch ends where all that follow begin later: no need to sort.
     begin = np.maximum(start - criterion.left, edges[document - 1])
     begin = np.minimum.accumulate(begin[::-1])[::-1]
     breaks = np.flatnonzero(begin[1:] > end[:-1] + skip) + 1
     firsts, lasts = np.append(0, breaks), np.append(breaks, len(begin)) - 1
-    yield from zip(begin[firsts].tolist(), end[lasts].tolist(), strict=True)
+    return list(zip(begin[firsts].tolist(), end[lasts].tolist(), strict=True))
 
 
 @compiled

@@ -543,6 +543,7 @@ def small_blocks() -> Iterator[None]:
         patch.setattr(ranking, "RANGES_AT_ONCE", 3)
         patch.setattr(search, "BITS_BETWEEN_POLLS", 9)
         patch.setattr(rows, "BITS_BETWEEN_POLLS", 300)
+        patch.setattr(rows, "RANGES_AT_ONCE", 3)
         patch.setattr(search, "STEPS_BACK", 3)
         patch.setattr(sweep, "STEPS_BACK", 2)
         yield
