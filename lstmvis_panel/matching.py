@@ -177,7 +177,7 @@ def find_matches_and_lengths(  # noqa: PLR0913
     search = _search(states, selected, criterion_of(states, threshold, left, right, rule), cancelled)
     search = replace(search, filters=filters_of(search.steps.shape[0], min_length, lengths, where))
     counts = search.count()
-    best = search.distinct(counts.at_overlap, top) if distinct else search.best(counts.at_overlap, top)
+    best = search.distinct(counts, top) if distinct else search.best(counts, top)
     asked = {
         **_asked(threshold, left, right, rule),
         "min_length": int(min_length),

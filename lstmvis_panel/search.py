@@ -7,7 +7,7 @@ union.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -29,9 +29,9 @@ from lstmvis_panel.sweep import (
     STOP,
     Pass,
     Question,
+    come_to,
     new_pass,
     number_type,
-    pass_from,
     sweep,
 )
 from lstmvis_panel.threads import over_ranges
@@ -64,15 +64,18 @@ class Counts:
         Lengths that occur, ascending; whatever the filters' bounds of it.
     of_length, complete
         Ranges of each of those lengths; those of them that have all selected states.
+    peaks
+        The greatest overlap of the candidates that stop in each stretch of `STRETCH` steps.
     """
 
     at_overlap: np.ndarray
     length: np.ndarray
     of_length: np.ndarray
     complete: np.ndarray
+    peaks: np.ndarray
 
 
-NO_COUNTS = Counts(np.zeros(1, np.int64), *np.empty((3, 0), np.int64))
+NO_COUNTS = Counts(np.zeros(1, np.int64), *np.empty((4, 0), np.int64))
 
 
 @dataclass(frozen=True)
@@ -123,38 +126,27 @@ class Search:
 
         A thread takes so many steps at once, if not told otherwise, that all cores are busy.
         """
-        total, states, longest = self.steps.shape[0], len(self.selected), int(np.diff(self.edges).max())
+        states, longest = len(self.selected), int(np.diff(self.edges).max())
         if not (states and longest):
             return NO_COUNTS
         where = UNFILTERED.where if anywhere else self.filters.where
-        # Packed before the threads begin, which all need them.
-        bits, question, parts = self.bits, self._question(1, states), []
+        return self._counted(self._question(1, states), where, NONE, longest, at_once)
 
-        def count(begin: int, end: int, check: Callable[[], None]) -> None:
-            start = pass_from(begin, states, bits, self.edges, question, where, check, longest)
-            self._go_on(begin, end, question, where, taken_by(NONE, total), start, check)
-            parts.append(start.counts)
-
-        # One step past the last closes what is on at the end.
-        at_once = at_once or max(STEPS_AT_ONCE, -(-(total + 1) // threads.CORES))
-        over_ranges(total + 1, at_once, count, self.poll)
-        return _joined(parts, states)
-
-    def best(self, counts: np.ndarray, top: int) -> Ranges:
+    def best(self, counts: Counts, top: int) -> Ranges:
         """Return the best ranges, whether they share steps or not."""
-        lowest, highest = _level_with(counts, top), len(counts) - 1
+        lowest, highest = _level_with(counts.at_overlap, top), len(counts.at_overlap) - 1
         return self._ranked(self._question(lowest, highest), counts, NONE)[:top]
 
-    def distinct(self, counts: np.ndarray, top: int) -> Ranges:
+    def distinct(self, counts: Counts, top: int) -> Ranges:
         """Return the best ranges that share no step with a better one."""
-        kept, wanted, highest = NONE, top, len(counts) - 1
-        while len(kept) < top and counts.any():
-            lowest = _level_with(counts, wanted)
+        kept, wanted, highest = NONE, top, len(counts.at_overlap) - 1
+        while len(kept) < top and counts.at_overlap.any():
+            lowest = _level_with(counts.at_overlap, wanted)
             ranked = self._ranked(self._question(lowest, highest), counts, kept)
             kept = kept.followed_by(ranked[apart(ranked, top - len(kept), self.poll)])
             highest, wanted = lowest - 1, wanted * GROWTH
             if len(kept) < top:
-                counts = self._sweep(self._question(1, highest), kept, self.filters.where).counts[BY_OVERLAP]
+                counts = self._counted(self._question(1, highest), self.filters.where, kept)
         return kept
 
     def around(self, start: int, stop: int, first: int, last: int) -> Ranges:
@@ -189,21 +181,44 @@ class Search:
         """Return at which of the steps not all of these states are on."""
         return np.flatnonzero(~self.criterion.on(columns(values, overlap), overlap).all(axis=1))
 
-    def _ranked(self, question: Question, counts: np.ndarray, kept: Ranges) -> Ranges:
-        """Return the ranges that a pass finds, best first; it finds as many as were counted."""
-        expected = int(counts[question.lowest : question.highest + 1].sum())
-        ranges = self._with_unions(self._sweep(question, kept, self.filters.where, ranges=expected).ranges)
+    def _counted(
+        self, question: Question, where: np.ndarray, kept: Ranges, longest: int = 0, at_once: int | None = None
+    ) -> Counts:
+        total, states, parts = self.steps.shape[0], len(self.selected), []
+        # Packed before the threads begin, which all need them.
+        bits, taken = self.bits, taken_by(kept, total)
+
+        def count(begin: int, end: int, check: Callable[[], None]) -> None:
+            part = new_pass(states, bits, longest=longest)
+            come_to(begin, 0, bits, self.edges, question, where, check, part)
+            self._go_on(begin, end, question, where, taken, part, check)
+            parts.append(part)
+
+        # One step past the last closes what is on at the end.
+        at_once = at_once or max(STEPS_AT_ONCE, -(-(total + 1) // threads.CORES))
+        over_ranges(total + 1, at_once, count, self.poll)
+        return _joined(parts, states)
+
+    def _ranked(self, question: Question, counts: Counts, kept: Ranges) -> Ranges:
+        """Return the ranges that were counted and are in question, best first."""
+        ranges = self._with_unions(self._collected(question, counts, kept))
         return ranges[best_first(ranges, self.poll)]
+
+    def _collected(self, question: Question, counts: Counts, kept: Ranges) -> np.ndarray:
+        """Go once more through the steps where ranges in question stop; return their rows start, stop, overlap."""
+        total, where, at = self.steps.shape[0], self.filters.where, 0
+        expected = int(counts.at_overlap[question.lowest : question.highest + 1].sum())
+        found, taken = new_pass(len(self.selected), self.bits, expected), taken_by(kept, total)
+        for first, last in _runs(counts.peaks >= question.lowest):
+            begin, end = first * found.stretch, min(last * found.stretch, total + 1)
+            come_to(begin, at, self.bits, self.edges, question, where, self.poll, found)
+            self._go_on(begin, end, question, where, taken, found, self.poll)
+            at = end
+        return found.ranges
 
     def _with_unions(self, found: np.ndarray) -> Ranges:
         states = count_states(self.steps, self.edges, self.criterion, found[[START, STOP]], self.poll)
         return Ranges(found[START], found[STOP], found[OVERLAP], len(self.selected) + states - found[OVERLAP])
-
-    def _sweep(self, question: Question, kept: Ranges, where: np.ndarray, *, ranges: int = 0) -> Pass:
-        total, states = self.steps.shape[0], len(self.selected)
-        found, taken = new_pass(states, total, ranges), taken_by(kept, total)
-        self._go_on(0, total + 1, question, where, taken, found, self.poll)
-        return found
 
     def _go_on(
         self,
@@ -230,13 +245,23 @@ class Search:
             yield block
 
 
-def _joined(parts: list[np.ndarray], states: int) -> Counts:
+def _joined(parts: list[Pass], states: int) -> Counts:
     """Add up what was counted in the parts of a pass."""
-    at_overlap = sum(counts[BY_OVERLAP, : states + 1] for counts in parts)
+    counted = [part.counts for part in parts]
+    at_overlap = np.sum([counts[BY_OVERLAP, : states + 1] for counts in counted], axis=0)
+    peaks = np.max([part.peaks for part in parts], axis=0)
+    if len(counted[0]) == 1:
+        return replace(NO_COUNTS, at_overlap=at_overlap, peaks=peaks)
     # Most lengths never occur: what nobody has written to takes no memory, and is only looked at here.
-    length = np.unique(np.concatenate([np.flatnonzero(counts[BY_LENGTH]) for counts in parts]))
-    of_length, complete = (sum(counts[row, length] for counts in parts) for row in (BY_LENGTH, COMPLETE))
-    return Counts(np.asarray(at_overlap), length, np.asarray(of_length), np.asarray(complete))
+    length = np.unique(np.concatenate([np.flatnonzero(counts[BY_LENGTH]) for counts in counted]))
+    of_length, complete = (np.sum([counts[row, length] for counts in counted], axis=0) for row in (BY_LENGTH, COMPLETE))
+    return Counts(at_overlap, length, of_length, complete, peaks)
+
+
+def _runs(are: np.ndarray) -> list[tuple[int, int]]:
+    """Return where runs of true begin and end (exclusive)."""
+    borders = np.flatnonzero(np.diff(are, prepend=False, append=False))
+    return list(zip(borders[::2].tolist(), borders[1::2].tolist(), strict=True))
 
 
 def _level_with(counts: np.ndarray, wanted: int) -> int:

@@ -44,7 +44,7 @@ CALLED = {
     "lstmvis_panel.ranking._count",
     "lstmvis_panel.ranking._keep_apart",
     "lstmvis_panel.ranking._place",
-    "lstmvis_panel.sweep._still_on",
+    "lstmvis_panel.sweep._last_on",
     "lstmvis_panel.sweep.sweep",
 }
 
@@ -546,6 +546,7 @@ def small_blocks() -> Iterator[None]:
         patch.setattr(rows, "RANGES_AT_ONCE", 3)
         patch.setattr(search, "STEPS_BACK", 3)
         patch.setattr(sweep, "STEPS_BACK", 2)
+        patch.setattr(sweep, "STRETCH", 4)
         yield
 
 
@@ -743,10 +744,9 @@ def test_bits_are_packed_in_either_memory_order(states: int, order: Any) -> None
     assert not unpacked[:, states:].any()
 
 
-def test_the_lowest_bit_is_found_in_every_place() -> None:
-    for bit in range(64):
-        assert compiled.lowest_bit(np.uint64(1 << bit)) == bit
-        assert compiled.lowest_bit(np.uint64((2**64 - 1) >> bit << bit)) == bit
+@given(st.integers(0, 2**64 - 1))
+def test_the_bits_of_a_word_are_counted(word: int) -> None:
+    assert compiled.bits_set(np.uint64(word)) == word.bit_count()
 
 
 def test_each_compiled_part_has_few_forms_and_they_are_compiled_beforehand() -> None:
