@@ -24,6 +24,7 @@ from lstmvis_panel.sweep import (
     BY_LENGTH,
     BY_OVERLAP,
     COMPLETE,
+    LONGEST,
     OVERLAP,
     START,
     STOP,
@@ -46,6 +47,9 @@ STEPS_BETWEEN_POLLS, BITS_BETWEEN_POLLS = 1 << 16, 1 << 23
 
 STEPS_AT_ONCE, VALUES_AT_ONCE = 1 << 13, 1 << 20
 """What a thread packs in one go, at least: so much that starting it costs nothing beside."""
+
+SHARES = 4
+"""Into how many a core's work is cut at most: so many that none waits long for another that is busy with other work."""
 
 STEPS_BACK = 1 << 12
 GROWTH = 4
@@ -117,7 +121,8 @@ class Search:
                 check()
                 packing.into(values, bits[at : at + len(values)])
 
-        at_once = max(STEPS_AT_ONCE, VALUES_AT_ONCE // max(1, states)) if self.steps.parallel else total
+        share = -(-total // (SHARES * threads.CORES))
+        at_once = max(STEPS_AT_ONCE, VALUES_AT_ONCE // max(1, states), share) if self.steps.parallel else total
         over_ranges(total, at_once, pack, self.poll)
         return bits
 
@@ -252,8 +257,9 @@ def _joined(parts: list[Pass], states: int) -> Counts:
     peaks = np.max([part.peaks for part in parts], axis=0)
     if len(counted[0]) == 1:
         return replace(NO_COUNTS, at_overlap=at_overlap, peaks=peaks)
-    # Most lengths never occur: what nobody has written to takes no memory, and is only looked at here.
-    length = np.unique(np.concatenate([np.flatnonzero(counts[BY_LENGTH]) for counts in counted]))
+    # Most lengths never occur: what nobody has written to takes no memory.
+    longest = max(int(part.cursor[LONGEST]) for part in parts)
+    length = np.unique(np.concatenate([np.flatnonzero(counts[BY_LENGTH, : longest + 1]) for counts in counted]))
     of_length, complete = (np.sum([counts[row, length] for counts in counted], axis=0) for row in (BY_LENGTH, COMPLETE))
     return Counts(at_overlap, length, of_length, complete, peaks)
 

@@ -54,7 +54,7 @@ class Pass(NamedTuple):
         long enough are in one. The last place is for the states of all groups together.
     cursor
         int64, a number for each name below: `DEPTH`, how many groups there are; `GROUPED`, the states they have; the
-        `NEXT_EDGE` between documents; the `DOCUMENT`'s start; ranges `FILLED`.
+        `NEXT_EDGE` between documents; the `DOCUMENT`'s start; ranges `FILLED`; the `LONGEST` length counted.
     counts
         int64, the number of ranges found: a row by overlap (`BY_OVERLAP`). If lengths are counted too, a row by length,
         whatever the question's bounds of it (`BY_LENGTH`), and one for those with all selected states (`COMPLETE`).
@@ -77,7 +77,7 @@ class Pass(NamedTuple):
 
 
 FIRST, SIZE, PLACE = range(3)
-DEPTH, GROUPED, NEXT_EDGE, DOCUMENT, FILLED = range(5)
+DEPTH, GROUPED, NEXT_EDGE, DOCUMENT, FILLED, LONGEST = range(6)
 START, STOP, OVERLAP = range(3)
 BY_OVERLAP, BY_LENGTH, COMPLETE = range(3)
 STEPS_BACK = 1 << 14
@@ -101,7 +101,7 @@ def new_pass(states: int, bits: np.ndarray, ranges: int = 0, longest: int = 0) -
     counts = np.zeros((3 if longest else 1, max(states, longest) + 1), np.int64)
     members, peaks = np.zeros((most + 1, words), np.uint64), np.zeros(steps // STRETCH + 1, np.int64)
     found = np.empty((3, ranges), number_type(steps))
-    return Pass(groups, members, np.zeros(5, np.int64), counts, peaks, found, states, STRETCH)
+    return Pass(groups, members, np.zeros(6, np.int64), counts, peaks, found, states, STRETCH)
 
 
 def come_to(
@@ -210,7 +210,7 @@ def sweep(  # noqa: C901, PLR0912, PLR0915
     steps, words = bits.shape
     fallen, risen, counted = np.empty(words, np.uint64), np.empty(words, np.uint64), np.empty(words, np.uint64)
     changed = np.empty(words, np.int64)
-    depth, grouped = cursor[DEPTH], cursor[GROUPED]
+    depth, grouped, longest = cursor[DEPTH], cursor[GROUPED], cursor[LONGEST]
     for step in range(begin, end):
         border = step == edges[cursor[NEXT_EDGE]]
         if border:
@@ -256,6 +256,7 @@ def sweep(  # noqa: C901, PLR0912, PLR0915
                 closed = closed and length >= question.min_length and question.lowest <= overlap <= question.highest
                 if closed and (len(taken) == 0 or taken[start] == taken[step]):
                     if len(counts) > 1:
+                        longest = max(longest, length)
                         counts[BY_LENGTH, length] += 1
                         if overlap == states:
                             counts[COMPLETE, length] += 1
@@ -289,7 +290,7 @@ def sweep(  # noqa: C901, PLR0912, PLR0915
                 together[word] |= risen[word]
             depth += 1
             grouped += rising
-    cursor[DEPTH], cursor[GROUPED] = depth, grouped
+    cursor[DEPTH], cursor[GROUPED], cursor[LONGEST] = depth, grouped, longest
 
 
 @compiled

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def over_ranges(
         rest = {pool.submit(work, start, min(start + size, total), check) for start in starts}
         try:
             while rest:
-                done, rest = wait(rest, SECONDS_BETWEEN_POLLS, FIRST_COMPLETED)
+                done, rest = wait(rest, SECONDS_BETWEEN_POLLS, FIRST_EXCEPTION)
                 for each in done:
                     each.result()
                 poll()

@@ -42,7 +42,7 @@ from lstmvis_panel.steps import steps_of
 warm()
 with xr.open_dataset(sys.argv[1], engine="h5netcdf", cache=False) as file:
     start = time.perf_counter()
-    find_matches(file["hidden"], np.arange(0, file["hidden"].shape[1], int(sys.argv[2])), float(sys.argv[3]))
+    find_matches(file["hidden"], np.linspace(0, file["hidden"].shape[1] - 1, int(sys.argv[2]), dtype=int), float(sys.argv[3]))
     print(time.perf_counter() - start)
     assert type(steps_of(file["hidden"])).__name__ == "Index"
 for line in open("/proc/self/status"):
@@ -52,14 +52,14 @@ for line in open("/proc/self/status"):
 
 
 def write_states(path: Path, steps: int, states: int) -> None:
-    """Write states to a file, a part at a time: the same part over and over, shifted so that no two are alike."""
+    """Write states to a file, a part at a time: the same values over and over, each time of other states."""
     import h5py  # noqa: PLC0415 - xarray writes no file in parts
 
-    part = wandering(16 * CHUNK, states)
+    part, source = wandering(16 * CHUNK, states), np.random.default_rng(0)
     with h5py.File(path, "w") as file:
         hidden = file.create_dataset("hidden", (steps, states), np.float32, chunks=(CHUNK, states))
         for start in range(0, steps, len(part)):
-            hidden[start : start + len(part)] = np.roll(part, start // len(part), axis=0)[: steps - start]
+            hidden[start : start + len(part)] = source.permutation(part, axis=1)[: steps - start]
         for axis, name in enumerate(("step", "hidden_state")):
             file[name] = np.zeros(hidden.shape[axis], np.int8)
             file[name].make_scale(name)
@@ -89,11 +89,11 @@ def measure(path: Path, table: Table, name: str) -> float:
     """Add rows for a file; return the seconds of a match."""
     with xr.open_dataset(path, engine="h5netcdf", cache=False) as file:
         states = file["hidden"]
-        selected = np.arange(0, states.shape[1], max(1, states.shape[1] // SELECTED))
+        selected = np.linspace(0, states.shape[1] - 1, SELECTED, dtype=int)
         copied, _ = timed(lambda: copy(path), 2)
         built, _ = timed(lambda: build_index(states.variable), 1)
         table.add_row(f"{name}: index built", f"{built:.2f} s", f"{built / copied:.1f} x a plain copy ({copied:.2f} s)")
-        code = [sys.executable, "-c", FIRST_MATCH, path, str(selected[1]), str(THRESHOLD)]
+        code = [sys.executable, "-c", FIRST_MATCH, path, str(SELECTED), str(THRESHOLD)]
         first, resident = map(float, subprocess.run(code, check=True, capture_output=True, text=True).stdout.split())
         table.add_row(f"{name}: first match of a process", f"{first:.2f} s", f"{resident:.0f} MB of its own")
         best, matches = timed(lambda: find_matches(states, selected, THRESHOLD), 5)
