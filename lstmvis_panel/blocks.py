@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import numpy as np
     import xarray as xr
@@ -36,6 +36,12 @@ class Steps(ABC):
     def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
         self.shape = shape
         self.dtype = dtype
+
+    def fetch_states(self, states: np.ndarray) -> None:  # noqa: B027 - what is in memory is there
+        """Have fetched what is about to be read of some states, int64 and ascending, at all steps."""
+
+    def fetch_steps(self, stretches: list[tuple[int, int]], poll: Callable[[], None]) -> None:  # noqa: B027 - as above
+        """Have fetched what is about to be read of all states in stretches of steps, each with its end (exclusive)."""
 
     @abstractmethod
     def blocks(self, start: int, stop: int) -> Iterator[tuple[int, np.ndarray]]:

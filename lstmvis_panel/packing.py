@@ -33,7 +33,7 @@ class Packing:
     """
 
     def __init__(self, criterion: Criterion, states: np.ndarray, dtype: np.dtype[Any]) -> None:
-        self._criterion = criterion
+        self.criterion = criterion
         self._states = states
         self._is_fused = dtype in (np.float16, np.float32, np.float64)
         limit = criterion.limit[states] if isinstance(criterion.limit, np.ndarray) else criterion.limit
@@ -54,7 +54,7 @@ class Packing:
             uint64, dimensions (step, word), contiguous: the result, a state a bit. Bits that are no state's are 0.
         """
         if not (self._is_fused and _lies_in_order(values)):
-            pack(self._criterion.on(columns(values, self._states), self._states), words)
+            pack(self.criterion.on(columns(values, self._states), self._states), words)
             return
         places = self._places
         if values.dtype == np.float16:
@@ -88,14 +88,13 @@ def _bit(value: np.floating[Any], low: np.floating[Any], high: np.floating[Any],
 def _pack_columns(
     row: np.ndarray, stride: int, states: np.ndarray, least: np.ndarray, most: np.ndarray, packed: np.ndarray
 ) -> None:
-    """Pack values of which a state's lie side by side, four states at a time: while one's are on their way from memory,
-    the others' are compared, which takes half the time.
-    """
+    """Pack values of which a state's lie side by side, a byte of states at a time."""
     steps = len(packed)
     byte = np.empty(steps, np.uint8)
     packed[:, len(states) // BYTE_BITS :] = 0
     for first in range(0, len(states), BYTE_BITS):
         byte[:] = 0
+        # Four at once: while one's values are on their way from memory the others' are compared, in half the time.
         for bit in range(0, BYTE_BITS, 4):
             a, b, c, d = range(first + bit, first + bit + 4)
             of_a, of_b = row[states[a] * stride :], row[states[b] * stride :]

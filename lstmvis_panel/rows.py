@@ -60,7 +60,9 @@ def count_states(
     counts, done, words = np.zeros(ranges.shape[1], np.int64), 0, words_for(steps.shape[1])
     packing = Packing(criterion, np.arange(steps.shape[1]), steps.dtype)
     runs, limits = np.empty((4, words * WORD_BITS), np.int64), (criterion.left, criterion.right)
-    for begin, end in _stretches(edges, criterion, ranges, steps.skip, poll):
+    stretches = list(_stretches(edges, criterion, ranges, steps.skip, poll))
+    steps.fetch_steps(stretches, poll)
+    for begin, end in stretches:
         _forget(begin, runs)
         for at, values in steps.blocks(begin, end):
             poll()

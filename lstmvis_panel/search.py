@@ -115,6 +115,7 @@ class Search:
         total, states = self.steps.shape[0], len(self.selected)
         bits = np.empty((total, words_for(states)), np.uint64)
         packing = Packing(self.criterion, self.selected, self.steps.dtype)
+        self.steps.fetch_states(self.selected)
 
         def pack(begin: int, end: int, check: Callable[[], None]) -> None:
             for at, values in self.steps.blocks(begin, end):

@@ -23,8 +23,9 @@ def over_ranges(
     size: int,
     work: Callable[[int, int, Callable[[], None]], None],
     poll: Callable[[], None],
+    per_core: int = 1,
 ) -> None:
-    """Do some work for all steps, a range of them at a time, as many at once as there are cores.
+    """Do some work for all steps, or whatever is counted, a range at a time, as many at once as there are cores.
 
     Parameters
     ----------
@@ -37,6 +38,8 @@ def over_ranges(
         raises ends the work. What it calls has to let go of the interpreter's lock.
     poll
         Called now and then, always from the caller's thread; what it raises ends all work, and is raised.
+    per_core
+        Ranges at once for each core: more than one where they wait for a disk.
     """
     starts = range(0, total, size)
     if len(starts) <= 1 or CORES == 1:
@@ -49,7 +52,7 @@ def over_ranges(
         if ended.is_set():
             raise _Ended
 
-    with ThreadPoolExecutor(min(CORES, len(starts)), "lstmvis-steps") as pool:
+    with ThreadPoolExecutor(min(CORES * per_core, len(starts)), "lstmvis-steps") as pool:
         rest = {pool.submit(work, start, min(start + size, total), check) for start in starts}
         try:
             while rest:

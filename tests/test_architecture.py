@@ -45,10 +45,10 @@ TABLE = (
         SCREEN,
     ),
     # States on their way to whoever compares them: out of memory, a copy, or the file.
-    Part("values", "blocks identity tiles index index_* steps", "schema hdf5 native_journal", SCREEN),
+    Part("values", "blocks identity tiles index index_* steps threads", "schema hdf5 native_journal", SCREEN),
     Part(
         "computing",
-        "arguments selection matching filters search ranking sweep rows packing threads compiled quantiles thresholds "
+        "arguments selection matching filters search ranking sweep rows packing compiled quantiles thresholds "
         "alignment wanted tokentext hits expressions running textsearch starts places documents summary fingerprint",
         "schema values",
         SCREEN,

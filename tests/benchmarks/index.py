@@ -42,7 +42,8 @@ from lstmvis_panel.steps import steps_of
 warm()
 with xr.open_dataset(sys.argv[1], engine="h5netcdf", cache=False) as file:
     start = time.perf_counter()
-    find_matches(file["hidden"], np.linspace(0, file["hidden"].shape[1] - 1, int(sys.argv[2]), dtype=int), float(sys.argv[3]))
+    selected = np.linspace(0, file["hidden"].shape[1] - 1, int(sys.argv[2]), dtype=int)
+    find_matches(file["hidden"], selected, float(sys.argv[3]))
     print(time.perf_counter() - start)
     assert type(steps_of(file["hidden"])).__name__ == "Index"
 for line in open("/proc/self/status"):
