@@ -136,9 +136,11 @@ class Index(Steps):
 
     def fetch_steps(self, stretches: list[tuple[int, int]], poll: Callable[[], None]) -> None:
         """Read a value of each page, once in a process, in so many threads that the disk is never without work."""
-        pages = [(begin // self._page_steps, (end - 1) // self._page_steps + 1) for begin, end in stretches]
-        new = [page for first, last in pages for page in range(first, last) if not self._fetched_pages[page]]
-        self._fetched_pages[new] = True
+        wanted = np.zeros_like(self._fetched_pages)
+        for begin, end in stretches:
+            wanted[begin // self._page_steps : (end - 1) // self._page_steps + 1] = True
+        new = np.flatnonzero(wanted & ~self._fetched_pages).tolist()
+        self._fetched_pages |= wanted
 
         def fetch(first: int, last: int, check: Callable[[], None]) -> None:
             for page in new[first:last]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import mmap
 import os
 import resource
 import shutil
@@ -12,6 +13,7 @@ import sys
 import threading
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import h5py
@@ -149,6 +151,34 @@ def test_matches_are_the_same_with_it(tmp_path: Path) -> None:
     build_index(source.variable)
     assert isinstance(steps_of(source), Index)
     xr.testing.assert_identical(lv.find_matches(source, range(0, 70, 2), 0.4), before)
+
+
+def test_the_pages_of_the_states_to_be_read_are_asked_for_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(index_file, "TILE", 2_048)
+    values = np.arange(5_000 * 40, dtype=np.float32).reshape(5_000, 40)
+    built = build_index(saved(tmp_path / "r.h5", values))
+    content, asked = np.fromfile(built.path, np.uint8), []
+    monkeypatch.setattr(built, "_map", SimpleNamespace(madvise=lambda _, start, length: asked.append((start, length))))
+    built.fetch_states(np.array([3, 4, 20]))
+    assert all(start % mmap.PAGESIZE == 0 and start + length <= len(content) for start, length in asked)
+    held = np.concatenate([content[start : start + length // 4 * 4].view(np.float32) for start, length in asked])
+    assert set(values[:, [3, 4, 20]].ravel()) <= set(held)
+    assert sum(length for _, length in asked) <= 3 * (5_000 * 4 + 3 * mmap.PAGESIZE)
+    asked.clear()
+    built.fetch_states(np.array([4, 20]))
+    assert not asked
+    built.fetch_states(np.array([4, 20, 21]))
+    assert len(asked) == 3
+
+
+def test_the_pages_of_the_steps_to_be_read_are_touched_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    values = np.zeros((5_000, 2), np.float32)
+    built, touched = build_index(saved(tmp_path / "r.h5", values)), []
+    monkeypatch.setattr(built, "blocks", lambda start, stop: touched.append((start, stop)) or [(start, values[:1])])
+    built.fetch_steps([(10, 20), (1_000, 1_030), (4_999, 5_000)], lambda: None)
+    assert sorted(touched) == [(0, 1_024), (1_024, 2_048), (4_096, 5_000)]
+    built.fetch_steps([(1_020, 2_048), (2_047, 2_049)], lambda: None)
+    assert sorted(touched)[2:] == [(2_048, 3_072), (4_096, 5_000)]
 
 
 def test_what_is_part_of_a_source_or_in_memory_has_none(tmp_path: Path) -> None:

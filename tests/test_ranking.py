@@ -51,11 +51,14 @@ def source(values: Any) -> xr.DataArray:
 
 ALL_ON = np.ones((60_000, 40), np.float32)
 TIES = np.tile(np.eye(2, dtype=np.float32), (100_000, 1))
+STAGGERED = ((np.arange(20_000)[:, np.newaxis] + np.arange(40)) % 41 != 0).astype(np.float32)
 LONG = np.repeat(np.random.default_rng(0).random((4, 40), np.float32), 15_000, axis=0)
 WORST = {
     "all on everywhere": (ALL_ON, 0.5, {}),
     "a threshold below the least value": (LONG, -1e9, {}),
     "runs of a quarter of all steps": (LONG, 0.5, {}),
+    "each run from a step of its own": (STAGGERED, 0.5, {}),
+    "each run from a step of its own, off beside": (STAGGERED, 0.5, {"left": 1, "right": 1}),
     "runs of a quarter, off beside": (LONG, 0.5, {"left": 1, "right": 1}),
     "nothing but ties": (TIES, 0.5, {"min_length": 1}),
     "nothing but ties, overlapping allowed": (TIES, 0.5, {"min_length": 1, "distinct": False}),
