@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 CACHED_BYTES = 512 << 10
 READ_BYTES = 16 << 20
+MOST_READ_BYTES = 16 * READ_BYTES
 
 
 class Steps(ABC):
@@ -37,7 +38,7 @@ class Steps(ABC):
         self.shape = shape
         self.dtype = dtype
 
-    def fetch_states(self, states: np.ndarray) -> None:  # noqa: B027 - what is in memory is there
+    def fetch_states(self, states: np.ndarray, poll: Callable[[], None]) -> None:  # noqa: B027 - what is in memory is there
         """Have fetched what is about to be read of some states, int64 and ascending, at all steps."""
 
     def fetch_steps(self, stretches: list[tuple[int, int]], poll: Callable[[], None]) -> None:  # noqa: B027 - as above
@@ -88,9 +89,10 @@ class Streamed(Steps):
 def rows_to_read(variable: xr.Variable) -> tuple[int, int]:
     """Return how many steps to read at once, and how many to leave out at least.
 
-    Whole chunks of the file are read, so that each is read once.
+    Whole chunks of the file are read, so that each is read once, if all that lie beside one another fit in memory.
     """
     chunks = variable.encoding.get("chunksizes") or variable.encoding.get("chunks") or ()
     chunk = int(chunks[0]) if chunks and chunks[0] else 1
     row = max(1, variable.shape[1] * variable.dtype.itemsize)
-    return max(1, READ_BYTES // row // chunk) * chunk, max(chunk, Steps.skip)
+    whole = max(1, READ_BYTES // row // chunk) * chunk
+    return min(whole, max(1, MOST_READ_BYTES // row)), max(chunk, Steps.skip)

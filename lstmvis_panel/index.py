@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter, OrderedDict
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -130,7 +130,9 @@ def state_of(variable: xr.Variable) -> str:
 
 def _look_at(variable: xr.Variable) -> _Known | None:
     """Return what is known of a source whose files are still as they were; looks at them, and reads a few values."""
-    identity, origin = identity_of(variable), origin_of(variable)
+    identity, origin = identity_of(variable), None
+    with suppress(OSError):  # files that are being removed: who reads them will say so
+        origin = origin_of(variable)
     if identity is None or origin is None:
         return None
     name, array = identity

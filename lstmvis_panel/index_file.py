@@ -30,8 +30,8 @@ PAGE = 1 << 12
 TILE = 1 << 14
 """Steps of a tile: a state's float32 are sixteen pages, which disks and memory give away faster than one by one."""
 
-FETCHERS = 8
-"""Threads for each core that wait for the disk."""
+FETCHERS, STATES_AT_ONCE = 8, 128
+"""Threads for each core that wait for the disk, and pages that each of them waits for before it asks whether to end."""
 
 STRIP = 64
 TILE_BYTES = 64 << 20
@@ -119,20 +119,23 @@ class Index(Steps):
             # Else the system reads the pages of other states along with those that are asked for.
             self._map.madvise(mmap.MADV_RANDOM)
 
-    def fetch_states(self, states: np.ndarray) -> None:
+    def fetch_states(self, states: np.ndarray, poll: Callable[[], None]) -> None:
         """Tell the system what will be read, once in a process: page by page the disk takes ten times as long."""
         new = states[~self._fetched_states[states]]
-        self._fetched_states[new] = True
         if not (new.size and hasattr(mmap, "MADV_WILLNEED")):
             return
-        runs = np.split(new, np.flatnonzero(np.diff(new) > 1) + 1)
         steps, size = self.shape[0], self.dtype.itemsize
+        # Together what lies less than a page apart.
+        ends = np.flatnonzero(np.diff(new) > 1 + PAGE // (self._tile * size))
+        runs = list(zip(new[np.append(0, ends + 1)].tolist(), new[np.append(ends, -1)].tolist(), strict=True))
         for first in range(0, steps, self._tile):
-            count = min(self._tile, steps - first)
-            for run in runs:
-                begin = self._place(first) + int(run[0]) * count * size
+            poll()
+            column = min(self._tile, steps - first) * size
+            for lowest, highest in runs:
+                begin, end = self._place(first) + lowest * column, self._place(first) + (highest + 1) * column
                 page = begin // mmap.PAGESIZE * mmap.PAGESIZE
-                self._map.madvise(mmap.MADV_WILLNEED, page, begin + len(run) * count * size - page)
+                self._map.madvise(mmap.MADV_WILLNEED, page, end - page)
+        self._fetched_states[new] = True
 
     def fetch_steps(self, stretches: list[tuple[int, int]], poll: Callable[[], None]) -> None:
         """Read a value of each page, once in a process, in so many threads that the disk is never without work."""
@@ -140,16 +143,17 @@ class Index(Steps):
         for begin, end in stretches:
             wanted[begin // self._page_steps : (end - 1) // self._page_steps + 1] = True
         new = np.flatnonzero(wanted & ~self._fetched_pages).tolist()
-        self._fetched_pages |= wanted
 
         def fetch(first: int, last: int, check: Callable[[], None]) -> None:
             for page in new[first:last]:
-                check()
                 at = page * self._page_steps
                 for _, values in self.blocks(at, min(at + self._page_steps, self.shape[0])):
-                    values[0].max()
+                    for state in range(0, self.shape[1], STATES_AT_ONCE):
+                        check()
+                        values[0, state : state + STATES_AT_ONCE].max()
 
         over_ranges(len(new), 1, fetch, poll, FETCHERS)
+        self._fetched_pages |= wanted
 
     def blocks(self, start: int, stop: int) -> Iterator[tuple[int, np.ndarray]]:
         """Go through the steps tile by tile, without copying them."""

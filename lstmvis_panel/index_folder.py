@@ -78,8 +78,7 @@ def remove_others(name: str, like: str) -> None:
 @contextmanager
 def _part(part: Path, path: Path) -> Iterator[io.FileIO]:
     try:
-        with part.open("xb", buffering=0) as file:
-            lock(file)
+        with _locked(part) as file:
             yield file
             os.fsync(file.fileno())
             if os.name != "nt":  # renames no file that is open
@@ -87,6 +86,18 @@ def _part(part: Path, path: Path) -> Iterator[io.FileIO]:
         if os.name == "nt":
             part.replace(path)
     finally:
+        _remove(part)
+
+
+def _locked(part: Path) -> io.FileIO:
+    """Make a file and lock it, again if another builder took it for one that was left before it was locked."""
+    while True:
+        file = part.open("xb", buffering=0)
+        with suppress(BlockingIOError):
+            lock(file)
+            if part.exists():
+                return file
+        file.close()
         _remove(part)
 
 
@@ -100,17 +111,24 @@ def _clear_parts(folder: Path) -> None:
 
 def _make_room(folder: Path, size: int) -> None:
     """Remove the longest unused indexes until the new one fits."""
-    disk = shutil.disk_usage(folder)
-    if size > disk.free + sum(file.stat().st_size for file in folder.glob(f"*{SUFFIX}")):
+    disk, kept = shutil.disk_usage(folder), sorted(_sizes(folder))
+    if size > disk.free + sum(held for _, held, _ in kept):
         what = f"the index takes {size / 1e9:,.1f} GB, and {disk.free / 1e9:,.1f} GB are free"
         raise RecordingError(Problem(str(folder), what, REMEDY))
-    kept = sorted((file.stat().st_mtime_ns, file.stat().st_size, file) for file in folder.glob(f"*{SUFFIX}"))
     taken, free = sum(held for _, held, _ in kept), disk.free
     for _, held, path in kept:
         if taken + size <= disk.total * SHARE_OF_DISK and size <= free:
             break
         _remove(path)
         taken, free = taken - held, free + held
+
+
+def _sizes(folder: Path) -> Iterator[tuple[int, int, Path]]:
+    """Yield of each index when it was last used, its size, and its path."""
+    for path in folder.glob(f"*{SUFFIX}"):
+        with suppress(FileNotFoundError):  # another builder makes room, too
+            status = path.stat()
+            yield status.st_mtime_ns, status.st_size, path
 
 
 def _remove(path: Path) -> None:

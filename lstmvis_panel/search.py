@@ -115,7 +115,7 @@ class Search:
         total, states = self.steps.shape[0], len(self.selected)
         bits = np.empty((total, words_for(states)), np.uint64)
         packing = Packing(self.criterion, self.selected, self.steps.dtype)
-        self.steps.fetch_states(self.selected)
+        self.steps.fetch_states(self.selected, self.poll)
 
         def pack(begin: int, end: int, check: Callable[[], None]) -> None:
             for at, values in self.steps.blocks(begin, end):
@@ -192,7 +192,7 @@ class Search:
     ) -> Counts:
         total, states, parts = self.steps.shape[0], len(self.selected), []
         # Packed before the threads begin, which all need them.
-        bits, taken = self.bits, taken_by(kept, total)
+        bits, taken = self.bits, taken_by(kept)
 
         def count(begin: int, end: int, check: Callable[[], None]) -> None:
             part = new_pass(states, bits, longest=longest)
@@ -214,7 +214,7 @@ class Search:
         """Go once more through the steps where ranges in question stop; return their rows start, stop, overlap."""
         total, where, at = self.steps.shape[0], self.filters.where, 0
         expected = int(counts.at_overlap[question.lowest : question.highest + 1].sum())
-        found, taken = new_pass(len(self.selected), self.bits, expected), taken_by(kept, total)
+        found, taken = new_pass(len(self.selected), self.bits, expected), taken_by(kept)
         for first, last in _runs(counts.peaks >= question.lowest):
             begin, end = first * found.stretch, min(last * found.stretch, total + 1)
             come_to(begin, at, self.bits, self.edges, question, where, self.poll, found)

@@ -7,7 +7,7 @@ that can't be longer to the left, and those ranges are closed here that lose a s
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -143,7 +143,7 @@ def come_to(
     nothing = question._replace(lowest=state.states + 1)
     for at in range(first, begin, STEPS_BACK):
         poll()
-        sweep(bits, edges, at, min(at + STEPS_BACK, begin), nothing, where, np.empty(0, np.int64), state)
+        sweep(bits, edges, at, min(at + STEPS_BACK, begin), nothing, where, np.empty((2, 0), np.int64), state)
 
 
 def _forget(state: Pass, step: int, edges: np.ndarray) -> None:
@@ -173,6 +173,13 @@ def number_type(steps: int) -> type[np.signedinteger]:
 
 
 @compiled
+def _is_free(start: int, stop: int, taken: np.ndarray) -> Any:
+    """Tell whether a range shares no step with those taken: not with the first of them that ends after its start."""
+    after = np.searchsorted(taken[STOP], start, side="right")
+    return after == taken.shape[1] or taken[START, after] >= stop
+
+
+@compiled
 def sweep(  # noqa: C901, PLR0912, PLR0915
     bits: np.ndarray,
     edges: np.ndarray,
@@ -198,8 +205,8 @@ def sweep(  # noqa: C901, PLR0912, PLR0915
     where
         bool, at which steps ranges may start. They may anywhere if it has no length.
     taken
-        Of each step and the end, how many steps before it are taken: ranges with such a step are passed over.
-        Nothing is taken if it has no length.
+        int64, rows start and stop of ranges that share no step, ascending: a range that shares one with them is passed
+        over.
     state
         The pass, as the last call left it.
     """
@@ -264,7 +271,7 @@ def sweep(  # noqa: C901, PLR0912, PLR0915
                 start = firsts[group]
                 length = step - start
                 closed = closed and length >= question.min_length and question.lowest <= overlap <= question.highest
-                if closed and (len(taken) == 0 or taken[start] == taken[step]):
+                if closed and (taken.shape[1] == 0 or _is_free(start, step, taken)):
                     if len(counts) > 1:
                         longest = max(longest, length)
                         by_length[length] += 1

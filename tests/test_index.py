@@ -159,15 +159,15 @@ def test_the_pages_of_the_states_to_be_read_are_asked_for_once(tmp_path: Path, m
     built = build_index(saved(tmp_path / "r.h5", values))
     content, asked = np.fromfile(built.path, np.uint8), []
     monkeypatch.setattr(built, "_map", SimpleNamespace(madvise=lambda _, start, length: asked.append((start, length))))
-    built.fetch_states(np.array([3, 4, 20]))
+    built.fetch_states(np.array([3, 4, 20]), lambda: None)
     assert all(start % mmap.PAGESIZE == 0 and start + length <= len(content) for start, length in asked)
     held = np.concatenate([content[start : start + length // 4 * 4].view(np.float32) for start, length in asked])
     assert set(values[:, [3, 4, 20]].ravel()) <= set(held)
     assert sum(length for _, length in asked) <= 3 * (5_000 * 4 + 3 * mmap.PAGESIZE)
     asked.clear()
-    built.fetch_states(np.array([4, 20]))
+    built.fetch_states(np.array([4, 20]), lambda: None)
     assert not asked
-    built.fetch_states(np.array([4, 20, 21]))
+    built.fetch_states(np.array([4, 20, 21]), lambda: None)
     assert len(asked) == 3
 
 
@@ -242,6 +242,17 @@ def test_a_chunk_of_a_store_that_was_changed_is_noticed(tmp_path: Path) -> None:
     assert open_index(states) is None
 
 
+def test_a_store_whose_files_are_going_has_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    states = saved(tmp_path / "r.zarr")
+    build_index(states)
+
+    def gone(_variable: xr.Variable) -> None:
+        raise FileNotFoundError(errno.ENOENT, "gone")
+
+    monkeypatch.setattr(index, "origin_of", gone)
+    assert open_index(states) is None
+
+
 def test_a_file_that_is_changed_while_its_index_is_built_gets_none(tmp_path: Path, folder: Path) -> None:
     states = saved(tmp_path / "r.h5")
     with pytest.raises(RecordingError, match="was changed while"):
@@ -306,6 +317,22 @@ def test_what_a_dead_builder_left_is_removed_and_what_a_living_one_writes_is_not
         lock(file)
         build_index(saved(tmp_path / "r.h5"))
         assert (dead.exists(), living.exists()) == (False, True)
+
+
+def test_a_file_that_another_builder_takes_for_left_is_made_again(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locked = []
+
+    def lock_late(file: Any) -> None:
+        if not locked:
+            next(folder.glob(".*.part")).unlink()
+        locked.append(file)
+        lock(file)
+
+    monkeypatch.setattr(index_folder, "lock", lock_late)
+    np.testing.assert_array_equal(values_in(build_index(saved(tmp_path / "r.h5"))), numbered())
+    assert len(locked) == 2
 
 
 def test_a_builder_that_is_killed_leaves_what_the_next_one_removes(tmp_path: Path, folder: Path) -> None:

@@ -99,6 +99,13 @@ def test_chunks_of_the_file_are_read_whole() -> None:
     assert file.reads == [(0, 7), (7, 14), (14, 21), (21, 28), (28, 35), (35, 40)]
 
 
+def test_chunks_that_are_too_much_together_are_read_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks, "MOST_READ_BYTES", 5 * 3 * 4)
+    states, file = lazy_states(numbered(14), chunk=7)
+    np.testing.assert_array_equal(gathered(Streamed(states.variable), 0, 14), numbered(14))
+    assert file.reads == [(0, 5), (5, 10), (10, 14)]
+
+
 def test_many_threads_share_one_copy() -> None:
     states, file = lazy_states(numbered(400))
     together = Barrier(8)
