@@ -234,6 +234,7 @@ def _table(steps: Steps, dtype: np.dtype[Any], rule: Rule, poll: Callable[[], No
     for first in range(0, states, count):
         part = slice(first, min(first + count, states))
         rows = sorting[: part.stop - first]
+        steps.fetch_states(np.arange(part.start, part.stop), poll)
         for at, values in steps.blocks(0, total):
             poll()
             rows[:, at : at + len(values)] = compared(values[:, part], rule).T
