@@ -94,7 +94,8 @@ def build_index(variable: xr.Variable, progress: Callable[[int], None] | None = 
         return found
     known = _look_at(variable)
     if known is None:
-        raise RecordingError(Problem("index", "is of whole sources in files only", "match these values as they are"))
+        what = "is of whole sources only, in files that are as they were when they were first read"
+        raise RecordingError(Problem("index", what, "open the recording again, or match these values as they are"))
     header = header_for(known.key, known.origin.place, variable)
     name = f"{known.key}{SUFFIX}"
     with being_built(variable), new_file(name, header.size) as file:
@@ -129,7 +130,7 @@ def state_of(variable: xr.Variable) -> str:
 
 
 def _look_at(variable: xr.Variable) -> _Known | None:
-    """Return what is known of a source whose files are still as they were; looks at them, and reads a few values."""
+    """Return what is known of a source whose files are as they were; looks at them, and at first reads a few values."""
     identity, origin = identity_of(variable), None
     with suppress(OSError):  # files that are being removed: who reads them will say so
         origin = origin_of(variable)
@@ -138,9 +139,10 @@ def _look_at(variable: xr.Variable) -> _Known | None:
     name, array = identity
     with _changing:
         known = _known.get(name)
-        if known is not None and known.origin == origin:
+        if known is not None:
             _known.move_to_end(name)
-            return known
+            # If it was changed since: what its library keeps of an open file may be older than the file.
+            return known if known.origin == origin else None
     known = _Known(array, origin, key_of(origin, variable))
     with _changing:
         _known[name] = known

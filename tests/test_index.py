@@ -242,6 +242,19 @@ def test_a_chunk_of_a_store_that_was_changed_is_noticed(tmp_path: Path) -> None:
     assert open_index(states) is None
 
 
+@pytest.mark.parametrize("name", ["r.h5", "r.zarr"])
+def test_what_was_opened_before_its_file_was_changed_never_gets_one(tmp_path: Path, name: str) -> None:
+    states = saved(tmp_path / name)
+    assert open_index(states) is None
+    for path in (tmp_path / name, *(tmp_path / name).rglob("*")):
+        os.utime(path)
+    with pytest.raises(RecordingError, match="open the recording again"):
+        build_index(states)
+    built = build_index(lv.open_recording(tmp_path / name)["hidden"].variable)
+    np.testing.assert_array_equal(values_in(built), numbered())
+    assert open_index(states) is None
+
+
 def test_a_store_whose_files_are_going_has_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     states = saved(tmp_path / "r.zarr")
     build_index(states)
