@@ -17,10 +17,7 @@ from lstmvis_panel import threads
 from lstmvis_panel.compiled import columns, words_for
 from lstmvis_panel.filters import UNFILTERED, Filters
 from lstmvis_panel.packing import Packing
-from lstmvis_panel.ranking import NONE, Ranges, apart, best_first, taken_by
-from lstmvis_panel.rows import count_states
-from lstmvis_panel.selection import Criterion, held
-from lstmvis_panel.sweep import (
+from lstmvis_panel.passes import (
     BY_LENGTH,
     BY_OVERLAP,
     COMPLETE,
@@ -30,11 +27,13 @@ from lstmvis_panel.sweep import (
     STOP,
     Pass,
     Question,
-    come_to,
     new_pass,
     number_type,
-    sweep,
 )
+from lstmvis_panel.ranking import NONE, Ranges, apart, best_first, taken_by
+from lstmvis_panel.rows import count_states
+from lstmvis_panel.selection import Criterion, held
+from lstmvis_panel.sweep import come_to, sweep
 from lstmvis_panel.threads import over_ranges
 
 if TYPE_CHECKING:

@@ -48,7 +48,7 @@ TABLE = (
     Part("values", "blocks identity tiles index index_* steps threads", "schema hdf5 native_journal", SCREEN),
     Part(
         "computing",
-        "arguments selection matching filters search ranking sweep rows packing compiled quantiles thresholds "
+        "arguments selection matching filters search ranking passes sweep rows packing compiled quantiles thresholds "
         "alignment wanted tokentext hits expressions running textsearch starts places documents summary fingerprint",
         "schema values",
         SCREEN,

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numba.core.dispatcher import Dispatcher
 
-from lstmvis_panel import blocks, compiled, packing, ranking, rows, search, sweep, threads, tiles
+from lstmvis_panel import blocks, compiled, packing, passes, ranking, rows, search, sweep, threads, tiles
 from lstmvis_panel.matching import Cancelled, find_matches, find_matches_and_lengths, own_match, warm
 from lstmvis_panel.schema import RecordingError, document_edges
 from lstmvis_panel.selection import select_states
@@ -546,7 +546,7 @@ def small_blocks() -> Iterator[None]:
         patch.setattr(rows, "RANGES_AT_ONCE", 3)
         patch.setattr(search, "STEPS_BACK", 3)
         patch.setattr(sweep, "STEPS_BACK", 2)
-        patch.setattr(sweep, "STRETCH", 4)
+        patch.setattr(passes, "STRETCH", 4)
         yield
 
 
