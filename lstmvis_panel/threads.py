@@ -42,7 +42,8 @@ def over_ranges(
         Ranges at once for each core: more than one where they wait for a disk.
     """
     starts = range(0, total, size)
-    if len(starts) <= 1 or CORES == 1:
+    workers = min(CORES * per_core, len(starts))
+    if workers <= 1:
         for start in starts:
             work(start, min(start + size, total), poll)
         return
@@ -52,7 +53,7 @@ def over_ranges(
         if ended.is_set():
             raise _Ended
 
-    with ThreadPoolExecutor(min(CORES * per_core, len(starts)), "lstmvis-steps") as pool:
+    with ThreadPoolExecutor(workers, "lstmvis-steps") as pool:
         rest = {pool.submit(work, start, min(start + size, total), check) for start in starts}
         try:
             while rest:
