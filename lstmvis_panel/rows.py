@@ -6,7 +6,7 @@ keeps since when it is on, and what came before; the ranges are counted as their
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -29,6 +29,23 @@ NEVER = -(2**62)
 # first step of the gap before that run or of the gap it is in; the same two of the run before the gap it is in.
 FIRST, OFF, LAST_FIRST, LAST_OFF = range(4)
 
+_NO_RANGES, _NO_COUNTS = np.empty((2, 0), np.int32), np.empty(0, np.int64)
+
+
+class Known(NamedTuple):
+    """What is known of the steps before one, without looking at them.
+
+    Attributes
+    ----------
+    step
+        The step.
+    runs
+        int64, dimensions (2, state): rows `FIRST` and `OFF` of what the walk remembers when it comes there.
+    """
+
+    step: int
+    runs: np.ndarray
+
 
 def count_states(
     steps: Steps,
@@ -36,6 +53,7 @@ def count_states(
     criterion: Criterion,
     ranges: np.ndarray,
     poll: Callable[[], None],
+    known: Known | None = None,
 ) -> np.ndarray:
     """Count the states that each range has under the criterion.
 
@@ -51,6 +69,8 @@ def count_states(
         Whole numbers, rows start and stop (exclusive): by ascending stop, each within a document.
     poll
         Called now and then; what it raises ends the count.
+    known
+        What came before a step after which all ranges stop: nothing before it is looked at.
 
     Returns
     -------
@@ -59,11 +79,15 @@ def count_states(
     """
     counts, done, words = np.zeros(ranges.shape[1], np.int64), 0, words_for(steps.shape[1])
     packing = Packing(criterion, np.arange(steps.shape[1]), steps.dtype)
-    runs, limits = np.empty((4, words * WORD_BITS), np.int64), (criterion.left, criterion.right)
+    runs, limits = new_runs(steps.shape[1]), (criterion.left, criterion.right)
     stretches = list(_stretches(edges, criterion, ranges, steps.skip, poll))
     steps.fetch_steps(stretches, poll)
-    for begin, end in stretches:
+    for first, end in stretches:
+        # All ranges that begin before what is known go beyond it, so they are in one stretch.
+        begin = first if known is None else max(first, known.step)
         _forget(begin, runs)
+        if known is not None and begin > first:
+            runs[: len(known.runs), : known.runs.shape[1]] = known.runs
         for at, values in steps.blocks(begin, end):
             poll()
             bits = np.empty((len(values), words), np.uint64)
@@ -75,6 +99,16 @@ def count_states(
                 poll()
                 done = _walk(bits[row : row + at_once], at + row, edges, limits, runs, ranges, done, counts)
     return counts
+
+
+def new_runs(states: int) -> np.ndarray:
+    """Return room for what the walk remembers of that many states."""
+    return np.empty((4, words_for(states) * WORD_BITS), np.int64)
+
+
+def walk_on(bits: np.ndarray, at: int, edges: np.ndarray, criterion: Criterion, runs: np.ndarray) -> None:
+    """Walk along some steps, from ``at`` on, for what is remembered after them: the first two rows of ``runs``."""
+    _walk(bits, at, edges, (criterion.left, criterion.right), runs, _NO_RANGES, 0, _NO_COUNTS)
 
 
 def _stretches(

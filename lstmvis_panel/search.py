@@ -139,14 +139,14 @@ class Search:
 
     def best(self, counts: Counts, top: int) -> Ranges:
         """Return the best ranges, whether they share steps or not."""
-        lowest, highest = _level_with(counts.at_overlap, top), len(counts.at_overlap) - 1
+        lowest, highest = level_with(counts.at_overlap, top), len(counts.at_overlap) - 1
         return self._ranked(self._question(lowest, highest), counts, NONE)[:top]
 
     def distinct(self, counts: Counts, top: int) -> Ranges:
         """Return the best ranges that share no step with a better one."""
         kept, wanted, highest = NONE, top, len(counts.at_overlap) - 1
         while len(kept) < top and counts.at_overlap.any():
-            lowest = _level_with(counts.at_overlap, wanted)
+            lowest = level_with(counts.at_overlap, wanted)
             ranked = self._ranked(self._question(lowest, highest), counts, kept)
             kept = kept.followed_by(ranked[apart(ranked, top - len(kept), self.poll)])
             highest, wanted = lowest - 1, wanted * GROWTH
@@ -202,7 +202,7 @@ class Search:
         # One step past the last closes what is on at the end.
         at_once = at_once or max(STEPS_AT_ONCE, -(-(total + 1) // threads.CORES))
         over_ranges(total + 1, at_once, count, self.poll)
-        return _joined(parts, states)
+        return joined(parts, states)
 
     def _ranked(self, question: Question, counts: Counts, kept: Ranges) -> Ranges:
         """Return the ranges that were counted and are in question, best first."""
@@ -250,7 +250,7 @@ class Search:
             yield block
 
 
-def _joined(parts: list[Pass], states: int) -> Counts:
+def joined(parts: list[Pass], states: int) -> Counts:
     """Add up what was counted in the parts of a pass."""
     counted = [part.counts for part in parts]
     at_overlap = np.sum([counts[BY_OVERLAP, : states + 1] for counts in counted], axis=0)
@@ -270,7 +270,7 @@ def _runs(are: np.ndarray) -> list[tuple[int, int]]:
     return list(zip(borders[::2].tolist(), borders[1::2].tolist(), strict=True))
 
 
-def _level_with(counts: np.ndarray, wanted: int) -> int:
+def level_with(counts: np.ndarray, wanted: int) -> int:
     """Return the greatest overlap at which, with all greater ones, there are as many ranges as wanted; 1 if none."""
     from_best = np.cumsum(counts[::-1])
     return max(1, len(counts) - 1 - int(np.searchsorted(from_best, min(wanted, int(from_best[-1])))))
