@@ -31,6 +31,11 @@ def whole_array(variable: xr.Variable) -> Any:
     return data if all(isinstance(part, slice) and part == slice(None) for key in keys for part in key) else None
 
 
+def array_of(variable: xr.Variable) -> Any:
+    """Return the array in a file of whose values a variable has all, or some."""
+    return _unwrapped(variable)[0]
+
+
 def _unwrapped(variable: xr.Variable) -> tuple[Any, list[tuple[Any, ...]]]:
     """Return the innermost array of a variable, and what was selected of it."""
     data, keys = variable._data, []  # noqa: SLF001 - xarray has no public way to ask

@@ -79,6 +79,11 @@ def place_key(origin: Origin) -> str:
     return _digest(origin.place.encode())[:16]
 
 
+def sample_of(variable: xr.Variable) -> str:
+    """Return a digest of a source's shape and of a few of its values."""
+    return _digest(json.dumps([variable.shape, variable.dtype.str]).encode(), *_sample(variable))
+
+
 def _in_hdf5(dataset: h5py.Dataset, *more: bytes) -> Origin | None:
     file = dataset.file
     if file.driver not in ORDINARY_FILES:

@@ -45,11 +45,17 @@ TABLE = (
         SCREEN,
     ),
     # States on their way to whoever compares them: out of memory, a copy, or the file.
-    Part("values", "blocks identity tiles index index_* steps threads", "schema hdf5 native_journal", SCREEN),
+    Part(
+        "values",
+        "blocks identity tiles index index_* steps threads shared_source",
+        "schema hdf5 native_journal",
+        SCREEN,
+    ),
     Part(
         "computing",
-        "arguments selection matching filters search ranking passes sweep rows packing compiled quantiles thresholds "
-        "alignment wanted tokentext hits expressions running textsearch starts places documents summary fingerprint",
+        "arguments selection matching filters search ranking passes sweep rows packing compiled borders part spread "
+        "pools quantiles thresholds alignment wanted tokentext hits expressions running textsearch starts places "
+        "documents summary fingerprint",
         "schema values",
         SCREEN,
     ),
@@ -99,7 +105,7 @@ TABLE = (
     # Hidden states out of models, and annotations for them: for scripts and the command; the app never needs it.
     Part("record", "record record.*", "schema reading", SCREEN),
     Part("ahead", "indexing", "schema reading values", SCREEN),
-    Part("cli", "cli faults", "schema reading values summary ahead record app", FILES),
+    Part("cli", "cli faults", "schema reading values summary pools ahead record app", FILES),
     Part("public names", "__init__", "schema reading computing session app", FILES),
 )
 
