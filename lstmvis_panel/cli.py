@@ -36,12 +36,18 @@ def serve(
     ] = None,
     show: Annotated[bool, typer.Option(help="Open a browser.")] = False,  # noqa: FBT002
     index_folder: IndexFolder = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of a Dask scheduler whose workers match in large sources.")
+    ] = None,
 ) -> None:
     """Serve the recordings of a folder in the browser."""
     from lstmvis_panel import server, store
+    from lstmvis_panel.pools import SCHEDULER_VARIABLE
     from lstmvis_panel.schema import RecordingError
 
     _keep_indexes_in(index_folder)
+    if scheduler is not None:
+        os.environ[SCHEDULER_VARIABLE] = scheduler
     try:
         place = folder if folder is not None else store.bundled_examples()
         store.open_projects(place)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
 import socket
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import panel as pn
 import typer
 from tornado.websocket import WebSocketClosedError
 
-from lstmvis_panel import app, index_builds
+from lstmvis_panel import app, index_builds, pools
 
 if TYPE_CHECKING:
     import asyncio
@@ -40,9 +41,13 @@ def run(folder: Path, *, port: int, address: str, prefix: str, allow: list[str],
     ------
     OSError
         If the port can't be opened.
+    RecordingError
+        If a Dask scheduler is named that can't be reached.
     """
     logging.getLogger("bokeh").setLevel(logging.WARNING)
     typer.echo("Preparing ...")
+    if scheduler := os.environ.get(pools.SCHEDULER_VARIABLE):
+        typer.echo(f"Large sources are matched by the workers of {pools.connect(scheduler)}")
     app.warm()
     # What is loaded by now never becomes garbage; not to look through it each time saves stalls of 200 ms.
     gc.collect()

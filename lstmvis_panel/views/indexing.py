@@ -11,6 +11,7 @@ import panel as pn
 
 from lstmvis_panel.index import is_worthwhile
 from lstmvis_panel.index_builds import build_in_background
+from lstmvis_panel.pools import scheduler_for
 from lstmvis_panel.schema import RecordingError
 from lstmvis_panel.views.background import loop_runs
 
@@ -39,9 +40,15 @@ class Indexing:
             pn.state.on_session_destroyed(self._end)
 
     def begin(self, query: Query) -> Build | None:
-        """Begin to build the index of what is matched, if it lacks one; looks at files, so it is for a thread."""
+        """Begin to build the index of what is matched, if it lacks one; looks at files, so it is for a thread.
+
+        None is built for those who let a scheduler's workers match: these read the source itself.
+        """
+        variable = self._session.recording.variables[query.source]
+        if scheduler_for(variable) is not None:
+            return None
         with suppress(RecordingError, OSError):  # the search reads the same file, and says why it can't
-            return build_in_background(self._session.recording.variables[query.source])
+            return build_in_background(variable)
         return None
 
     def follow(self, query: Query) -> None:
