@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from lstmvis_panel.index import is_worthwhile
 from lstmvis_panel.schema import Problem, RecordingError
+from lstmvis_panel.shared_source import can_be_shared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -152,13 +153,13 @@ def pool_of(scheduler: str | Pool | Client) -> Pool:
     return Cluster(scheduler) if hasattr(scheduler, "scheduler_info") else scheduler
 
 
-def scheduler_for(variable: xr.Variable) -> str | None:
+def scheduler_for(states: xr.DataArray) -> str | None:
     """Return the address of the scheduler that the app gives searches in a source to; None if it searches by itself.
 
-    A small source is searched sooner than a scheduler is asked.
+    A small source is searched sooner than a scheduler is asked, and one that is still being recorded by nobody else.
     """
     address = os.environ.get(SCHEDULER_VARIABLE)
-    return address if address and is_worthwhile(variable) and not variable._in_memory else None  # noqa: SLF001
+    return address if address and is_worthwhile(states.variable) and can_be_shared(states) else None
 
 
 def _client(address: str) -> Client:

@@ -177,7 +177,7 @@ def answer(
     found = find_matches_and_lengths(
         states, selected, threshold, *limits, rule=query.rule, top=query.top, min_length=query.min_length,
         distinct=query.distinct, lengths=query.lengths, where=where, cancelled=cancelled,
-        scheduler=scheduler_for(states.variable),
+        scheduler=scheduler_for(states),
     )  # fmt: skip
     table = found.matches
     own, ranks, passes = None, True, True

@@ -72,6 +72,15 @@ def share(states: xr.DataArray) -> SharedSource:
     return known[0]
 
 
+def can_be_shared(states: xr.DataArray) -> bool:
+    """Tell whether others can open a source."""
+    try:
+        share(states)
+    except RecordingError:
+        return False
+    return True
+
+
 @lru_cache(maxsize=MOST_KNOWN)
 def open_shared(source: SharedSource) -> xr.Variable:
     """Open a source in this process, once.

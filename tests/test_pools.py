@@ -17,6 +17,7 @@ from lstmvis_panel import index, pools, spread
 from lstmvis_panel.cli import app
 from lstmvis_panel.matching import Cancelled, find_matches, find_matches_and_lengths
 from lstmvis_panel.schema import RecordingError
+from tests.pooled import PoolAtOnce
 from tests.recordings import recording_of
 from tests.tools.serving import free_port
 
@@ -179,13 +180,18 @@ def test_workers_of_another_version_are_named(cluster: LocalCluster, monkeypatch
 
 
 def test_only_large_sources_in_files_are_given_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    states = stored(tmp_path, ".h5").variable
+    states = stored(tmp_path, ".h5")
     monkeypatch.setattr(index, "WORTHWHILE", states.nbytes)
     assert pools.scheduler_for(states) is None
     monkeypatch.setenv(pools.SCHEDULER_VARIABLE, "tcp://host:8786")
     assert pools.scheduler_for(states) == "tcp://host:8786"
     assert pools.scheduler_for(states[1:]) is None
-    assert pools.scheduler_for(states.load()) is None
+    assert pools.scheduler_for(states.compute()) is None
+    lv.save_recording(recording().assign_attrs(partial=1), tmp_path / "growing.h5")
+    growing = lv.open_recording(tmp_path / "growing.h5")["hidden"]
+    assert pools.scheduler_for(growing) is None
+    with pytest.raises(RecordingError, match="if it is still being recorded, wait for its end"):
+        find_matches(growing, SELECTED, 0.5, scheduler=PoolAtOnce())
 
 
 def test_serve_says_that_no_scheduler_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

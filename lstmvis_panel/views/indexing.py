@@ -44,11 +44,9 @@ class Indexing:
 
         None is built for those who let a scheduler's workers match: these read the source itself.
         """
-        variable = self._session.recording.variables[query.source]
-        if scheduler_for(variable) is not None:
-            return None
         with suppress(RecordingError, OSError):  # the search reads the same file, and says why it can't
-            return build_in_background(variable)
+            if scheduler_for(self._session.recording[query.source]) is None:
+                return build_in_background(self._session.recording.variables[query.source])
         return None
 
     def follow(self, query: Query) -> None:
