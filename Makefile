@@ -43,8 +43,9 @@ test-oldest: browser ## all tests without PyTorch, with the oldest versions that
 screenshots: browser ## draw README's pictures again
 	@$(BIN)/python -m tests.tools.screenshots
 
-bench: browser ## measure matching, searching for words, the latency in the browser, many visitors, the cost of recording
+bench: browser ## measure all that tests/benchmarks/README.md says (11 GB of disk)
 	@$(BIN)/python -m tests.benchmarks.matching
+	@$(BIN)/python -m tests.benchmarks.index
 	@$(BIN)/python -m tests.benchmarks.textsearch
 	@$(BIN)/python -m tests.benchmarks.latency
 	@$(BIN)/python -m tests.benchmarks.visitors

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
-from lstmvis_panel.index import steps_of
 from lstmvis_panel.schema import (
     BLOCK_BYTES,
     STEP,
@@ -25,6 +24,7 @@ from lstmvis_panel.schema import (
     transform_of,
 )
 from lstmvis_panel.selection import Criterion, QuantileThresholds, Rule, criterion_of
+from lstmvis_panel.steps import steps_of
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +10,11 @@ from typing import Annotated
 import typer
 
 from lstmvis_panel.faults import Command, Service
+
+IndexFolder = Annotated[
+    Path | None,
+    typer.Option(help="Folder of the indexes that make matching fast; one in the user's cache if left out."),
+]
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -19,8 +25,9 @@ def lstmvis() -> None:
 
 
 @app.command(cls=Service)
-def serve(
+def serve(  # noqa: PLR0913 - an option for each way
     folder: Annotated[Path | None, typer.Argument(help="What to serve; the bundled examples if left out.")] = None,
+    *,
     port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65535)] = 5006,
     address: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 lets others in.")] = "localhost",
     prefix: Annotated[str, typer.Option(help="Path under which a proxy serves the app.")] = "",
@@ -28,13 +35,21 @@ def serve(
         list[str] | None,
         typer.Option(help="Further name[:port] by which browsers reach it; may be repeated."),
     ] = None,
-    show: Annotated[bool, typer.Option(help="Open a browser.")] = False,  # noqa: FBT002
+    show: Annotated[bool, typer.Option(help="Open a browser.")] = False,
     processes: Annotated[int, typer.Option(help="Processes that share the visitors.", min=1)] = 1,
+    index_folder: IndexFolder = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of a Dask scheduler whose workers match in large sources.")
+    ] = None,
 ) -> None:
     """Serve the recordings of a folder in the browser."""
     from lstmvis_panel import server, store
+    from lstmvis_panel.pools import SCHEDULER_VARIABLE
     from lstmvis_panel.schema import RecordingError
 
+    _keep_indexes_in(index_folder)
+    if scheduler is not None:
+        os.environ[SCHEDULER_VARIABLE] = scheduler
     try:
         place = folder if folder is not None else store.bundled_examples()
         store.open_projects(place)
@@ -162,13 +177,36 @@ def convert(  # noqa: PLR0913 - an option for each part of a recording
 
 
 @app.command(cls=Command)
-def info(path: Annotated[Path, typer.Argument(help="A project folder or a recording.")]) -> None:
-    """Say what a recording holds: shapes, ranges, and how many values are saturated."""
+def info(
+    path: Annotated[Path, typer.Argument(help="A project folder or a recording.")], index_folder: IndexFolder = None
+) -> None:
+    """Say what a recording holds: shapes, ranges, how many values are saturated, and which sources have an index."""
     from lstmvis_panel import store, summary
     from lstmvis_panel.schema import RecordingError
 
+    _keep_indexes_in(index_folder)
     try:
         typer.echo(summary.as_text(summary.summarize(store.open_recording(path), progress=sys.stderr.isatty())))
+    except RecordingError as error:
+        _fail(str(error))
+
+
+@app.command(cls=Command)
+def index(
+    path: Annotated[Path, typer.Argument(help="A project folder or a recording.")],
+    source: Annotated[
+        list[str] | None, typer.Option(help="A source; may be repeated. All large ones if left out.")
+    ] = None,
+    index_folder: IndexFolder = None,
+) -> None:
+    """Build ahead what makes matching in large sources fast: the app would, at the first match."""
+    from lstmvis_panel import indexing
+    from lstmvis_panel.schema import RecordingError
+
+    _keep_indexes_in(index_folder)
+    try:
+        for line in indexing.build_all(path, source, progress=sys.stderr.isatty()):
+            typer.echo(line)
     except RecordingError as error:
         _fail(str(error))
 
@@ -189,6 +227,13 @@ def _pairs(option: str, texts: list[str] | None) -> dict[str, str]:
             _fail(f"{option} {text}: {name} is given twice, and as {pairs[name]} before - leave one out")
         pairs[name] = value
     return pairs
+
+
+def _keep_indexes_in(folder: Path | None) -> None:
+    from lstmvis_panel.index_folder import FOLDER_VARIABLE
+
+    if folder is not None:
+        os.environ[FOLDER_VARIABLE] = str(folder.resolve())
 
 
 def _fail(message: str) -> None:

@@ -1,238 +1,180 @@
-"""Where matching reads states: memory as it is, a copy laid out for it, or the file.
+"""The index of a source: a copy on disk in which a state's values lie side by side, so that a match reads only its own.
 
-The copy keeps the steps in tiles, and in each tile a state's values next to each other: the selected states are read
-without touching the others, and all states of a few steps without touching the rest of the recording. Tiles are
-filled from the file as they are first needed, once for all sessions; they can be dropped at any time.
+It is built once, and serves all processes. It can be removed at any time; a source that has none is read as it is.
 """
 
 from __future__ import annotations
 
-import os
+import logging
 import threading
-from abc import ABC, abstractmethod
-from collections import OrderedDict
-from pathlib import Path
+from collections import Counter, OrderedDict
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from xarray.core import indexing
+from lstmvis_panel.identity import identity_of
+from lstmvis_panel.index_file import Index, header_for, write
+from lstmvis_panel.index_folder import SUFFIX, index_folder, mark_as_used, new_file, remove_others
+from lstmvis_panel.index_key import Origin, key_of, origin_of, place_key
+from lstmvis_panel.schema import Problem, RecordingError
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator
+    from collections.abc import Callable, Hashable, Iterator
 
     import xarray as xr
 
-TILE = 256
-"""Steps of a tile: a state's values fill a few cache lines, all states' values the second-level cache."""
+WORTHWHILE = 64 << 20
+"""Bytes of a source from which on it gets an index; one that is smaller is copied into memory."""
 
-CACHED_BYTES = 512 << 10
-READ_BYTES = 16 << 20
-SHARE_OF_MEMORY = 0.25
-CONTAINER_LIMITS = tuple(map(Path, ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")))
+MOST_KNOWN = 64
 
-
-class Steps(ABC):
-    """The stored values of a source, to be gone through in blocks of steps.
-
-    Attributes
-    ----------
-    shape
-        Steps and states.
-    skip
-        Least gap between steps in question that is worth leaving out.
-    """
-
-    skip: int = 64
-
-    def __init__(self, shape: tuple[int, ...]) -> None:
-        self.shape = shape
-
-    @abstractmethod
-    def blocks(self, start: int, stop: int) -> Iterator[tuple[int, np.ndarray]]:
-        """Go through the steps start to stop (exclusive).
-
-        Yields
-        ------
-        tuple of int and numpy.ndarray
-            First step of the block, and its values, dimensions (step, state), in either memory order. Not to be
-            written to.
-        """
+_log = logging.getLogger(__name__)
 
 
-class InMemory(Steps):
-    """Values that are in memory already."""
+@dataclass
+class _Known:
+    """What the process knows of a source; the array is held so that its id stays its own."""
 
-    def __init__(self, values: np.ndarray) -> None:
-        super().__init__(values.shape)
-        self._values = values
-        self._rows = max(1, CACHED_BYTES // max(1, values[:1].nbytes))
-
-    def blocks(self, start: int, stop: int) -> Iterator[tuple[int, np.ndarray]]:
-        """Go through the steps without copying them."""
-        for at in range(start, stop, self._rows):
-            yield at, self._values[at : min(at + self._rows, stop)]
+    array: Any
+    origin: Origin
+    key: str
+    index: Index | None = None
 
 
-class Streamed(Steps):
-    """Values that are read from the file each time."""
-
-    def __init__(self, variable: xr.Variable) -> None:
-        super().__init__(variable.shape)
-        self._variable = variable
-        self._rows, self.skip = _rows_to_read(variable)
-
-    def blocks(self, start: int, stop: int) -> Iterator[tuple[int, np.ndarray]]:
-        """Go through the steps, a few MiB of them in memory at a time."""
-        for at in range(start, stop, self._rows):
-            yield at, self._variable[at : min(at + self._rows, stop)].to_numpy()
+_known: OrderedDict[Hashable, _Known] = OrderedDict()
+_builders: Counter[Hashable] = Counter()
+_changing = threading.Lock()
 
 
-class Index(Steps):
-    """The copy in tiles of a source, filled as it is needed; for any number of threads.
+def is_worthwhile(variable: xr.Variable) -> bool:
+    """Tell whether a source is so large that matching gains by an index."""
+    return bool(variable.nbytes >= WORTHWHILE)
+
+
+def open_index(variable: xr.Variable) -> Index | None:
+    """Return the index of a source; None if there is none of just the values that its file holds now.
 
     Parameters
     ----------
     variable
-        The source; of the dimensions (step, state).
+        The source, lazy.
     """
-
-    def __init__(self, variable: xr.Variable) -> None:
-        super().__init__(variable.shape)
-        self._variable = variable
-        self._rows, _ = _rows_to_read(variable)
-        self._parts: list[np.ndarray | None] = [None] * -(-self.shape[0] // self._rows)
-        self._filling = threading.Lock()
-
-    def blocks(self, start: int, stop: int) -> Iterator[tuple[int, np.ndarray]]:
-        """Go through the steps, reading from the file those that nobody needed before."""
-        at = start
-        while at < stop:
-            part, inside = divmod(at, self._rows)
-            tile, offset = divmod(inside, TILE)
-            end = min(stop, (part + 1) * self._rows, at - offset + TILE)
-            yield at, self._part(part)[tile, :, offset : offset + end - at].T
-            at = end
-
-    def _part(self, number: int) -> np.ndarray:
-        part = self._parts[number]
-        if part is None:
-            with self._filling:
-                part = self._parts[number]
-                if part is None:
-                    part = self._parts[number] = self._tiles(number * self._rows)
-        return part
-
-    def _tiles(self, first: int) -> np.ndarray:
-        rows = self._variable[first : first + self._rows].to_numpy()
-        tiles = np.empty((-(-len(rows) // TILE), self.shape[1], TILE), rows.dtype)
-        for tile, at in zip(tiles, range(0, len(rows), TILE), strict=True):
-            chunk = rows[at : at + TILE]
-            tile[:, : len(chunk)] = chunk.T
-        return tiles
+    known = _look_at(variable)
+    if known is None:
+        return None
+    if known.index is None:
+        known.index = _opened(known, variable)
+    if known.index is not None:
+        mark_as_used(known.index.path)
+    return known.index
 
 
-_indexes: OrderedDict[Hashable, tuple[Index, int, Any]] = OrderedDict()
-_changing = threading.Lock()
-_budget: int | None = None
-
-
-def steps_of(states: xr.DataArray) -> Steps:
-    """Return the quickest way there is to go through a source.
+def build_index(variable: xr.Variable, progress: Callable[[int], None] | None = None) -> Index:
+    """Build the index of a source, if there is none.
 
     Parameters
     ----------
-    states
-        A source. What is in memory is used as it is; what lies in a file gets one copy laid out for matching,
-        shared by the process, if the budget has room for it.
+    variable
+        The source, lazy.
+    progress
+        Called with the number of steps that were read, again and again; what it raises ends the building, and nothing
+        is left of it.
 
     Returns
     -------
-    Steps
+    Index
+
+    Raises
+    ------
+    RecordingError
+        If the source lies in no file, its file is changed meanwhile, or the index can't be written.
     """
-    variable = states.variable
-    if variable._in_memory:  # noqa: SLF001 - xarray has no public way to ask
-        return InMemory(variable.to_numpy())
+    found = open_index(variable)
+    if found is not None:
+        return found
+    known = _look_at(variable)
+    if known is None:
+        what = "is of whole sources only, in files that are as they were when they were first read"
+        raise RecordingError(Problem("index", what, "open the recording again, or match these values as they are"))
+    header = header_for(known.key, known.origin.place, variable)
+    name = f"{known.key}{SUFFIX}"
+    with being_built(variable), new_file(name, header.size) as file:
+        write(file, header, variable, progress or _nothing)
+        if origin_of(variable) != known.origin:
+            raise RecordingError(Problem(known.origin.place, "was changed while its index was built", "build it again"))
+    remove_others(name, place_key(known.origin))
+    built = open_index(variable)
+    if built is None:
+        raise RecordingError(Problem(str(index_folder()), "the index is gone again", "build it again"))
+    return built
+
+
+def is_being_built(variable: xr.Variable) -> bool:
+    """Tell whether this process is building the index of a source."""
     identity = identity_of(variable)
-    return Streamed(variable) if identity is None else _index_of(variable, *identity) or Streamed(variable)
+    return identity is not None and _builders[identity[0]] > 0
 
 
-def set_budget(size: int | None) -> None:
-    """Set how many bytes all copies together may take; copies past it are dropped, the longest unused first.
-
-    Parameters
-    ----------
-    size
-        Bytes. 0 always reads from the files; None is a quarter of the memory that this process may use.
-    """
-    global _budget  # noqa: PLW0603
-    with _changing:
-        _budget = size
-        _make_room(0)
-
-
-def budget() -> int:
-    """Return how many bytes all copies together may take."""
-    return int(_memory() * SHARE_OF_MEMORY) if _budget is None else _budget
+def state_of(variable: xr.Variable) -> str:
+    """Say in a few words whether a source has an index, and how large it is."""
+    if not is_worthwhile(variable):
+        return "not needed"
+    known = _look_at(variable)
+    if known is None:
+        return "not possible"
+    size = f"{header_for(known.key, '', variable).size / 1e9:,.1f} GB"
+    if open_index(variable) is not None:
+        return f"ready, {size}"
+    outdated = any(index_folder().glob(f"{place_key(known.origin)}-*{SUFFIX}"))
+    return f"out of date, {size}" if outdated else f"none, would be {size}"
 
 
-def _index_of(variable: xr.Variable, key: Hashable, owner: Any) -> Index | None:
-    with _changing:
-        known = _indexes.get(key)
-        if known is not None:
-            _indexes.move_to_end(key)
-            return known[0]
-        size = variable.size * variable.dtype.itemsize
-        if size > budget():
-            return None
-        _make_room(size)
-        # A copy of its own: if the source is loaded into memory later, that memory is not held here.
-        index = Index(variable.copy(deep=False))
-        # The owner stays alive with its entry, so that its id is nobody else's.
-        _indexes[key] = index, size, owner
-        return index
-
-
-def _make_room(size: int) -> None:
-    while _indexes and sum(taken for _, taken, _ in _indexes.values()) + size > budget():
-        _indexes.popitem(last=False)
-
-
-def identity_of(variable: xr.Variable) -> tuple[Hashable, Any] | None:
-    """Tell which values these are, without reading them: whose they are, and the part that was selected.
-
-    None if they may change. Two variables over one array in a file have one identity, however often the recording
-    was copied; a file that was replaced is opened as another array.
-    """
-    data, selected = variable._data, []  # noqa: SLF001
-    while isinstance(data, indexing.MemoryCachedArray | indexing.CopyOnWriteArray | indexing.LazilyIndexedArray):
-        if isinstance(data, indexing.LazilyIndexedArray):
-            selected.append(tuple(_frozen(key) for key in data.key.tuple))
-        data = data.array
-    if isinstance(data, np.ndarray | indexing.NumpyIndexingAdapter):
+def _look_at(variable: xr.Variable) -> _Known | None:
+    """Return what is known of a source whose files are as they were; looks at them, and at first reads a few values."""
+    identity, origin = identity_of(variable), None
+    with suppress(OSError):  # files that are being removed: who reads them will say so
+        origin = origin_of(variable)
+    if identity is None or origin is None:
         return None
-    return (id(data), tuple(selected)), data
+    name, array = identity
+    with _changing:
+        known = _known.get(name)
+        if known is not None:
+            _known.move_to_end(name)
+            # If it was changed since: what its library keeps of an open file may be older than the file.
+            return known if known.origin == origin else None
+    known = _Known(array, origin, key_of(origin, variable))
+    with _changing:
+        _known[name] = known
+        while len(_known) > MOST_KNOWN:
+            _known.popitem(last=False)
+    return known
 
 
-def _frozen(key: Any) -> Hashable:
-    if isinstance(key, np.ndarray):
-        return key.dtype.str, key.shape, key.tobytes()
-    return repr(key)
+def _opened(known: _Known, variable: xr.Variable) -> Index | None:
+    path = index_folder() / f"{known.key}{SUFFIX}"
+    try:
+        return Index(path, header_for(known.key, known.origin.place, variable))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        _log.warning("The index can't be used: %s", error)
+        return None
 
 
-def _rows_to_read(variable: xr.Variable) -> tuple[int, int]:
-    """Steps to read at once, and steps of a chunk of the file; whole chunks are read, so that each is read once."""
-    chunks = variable.encoding.get("chunksizes") or ()
-    chunk = int(chunks[0]) if chunks and chunks[0] else 1
-    row = max(1, variable.shape[1] * variable.dtype.itemsize)
-    return max(1, READ_BYTES // row // chunk) * chunk, max(chunk, Steps.skip)
+@contextmanager
+def being_built(variable: xr.Variable) -> Iterator[None]:
+    """Note that the index of a source is being built."""
+    identity = identity_of(variable)
+    name = None if identity is None else identity[0]
+    with _changing:
+        _builders[name] += 1
+    try:
+        yield
+    finally:
+        with _changing:
+            _builders[name] -= 1
 
 
-def _memory() -> int:
-    """Bytes of memory that this process may use: the machine's, or its container's."""
-    sizes = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")] if hasattr(os, "sysconf") else [8 << 30]
-    for file in CONTAINER_LIMITS:
-        try:
-            sizes.append(int(file.read_text()))
-        except (OSError, ValueError):  # no such file, or no limit
-            continue
-    return min(sizes)
+def _nothing(_steps: int) -> None:
+    pass

@@ -11,15 +11,21 @@ import xarray as xr
 
 from lstmvis_panel.arguments import name_of, selected_document
 from lstmvis_panel.filters import filters_of, whole_number
-from lstmvis_panel.index import steps_of
+from lstmvis_panel.pools import pool_of
+from lstmvis_panel.ranking import Ranges, by_counting
 from lstmvis_panel.schema import STEP, Problem, RecordingError, document_edges
-from lstmvis_panel.search import Counts, Ranges, Search
+from lstmvis_panel.search import Counts, Search
 from lstmvis_panel.selection import Criterion, QuantileThresholds, Rule, criterion_of
+from lstmvis_panel.spread import SpreadSearch, spread_search
+from lstmvis_panel.steps import steps_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from distributed import Client
     from numpy.typing import ArrayLike
+
+    from lstmvis_panel.pools import Pool
 
 
 class Cancelled(Exception):  # noqa: N818 - nothing went wrong
@@ -45,7 +51,7 @@ class Found:
 
     matches: xr.Dataset
     lengths: xr.Dataset
-    search: Search
+    search: Search | SpreadSearch
 
     @cached_property
     def searched(self) -> int:
@@ -73,6 +79,7 @@ def find_matches(  # noqa: PLR0913
     lengths: tuple[int, int] | None = None,
     where: ArrayLike | None = None,
     cancelled: Callable[[], bool] | None = None,
+    scheduler: str | Client | Pool | None = None,
 ) -> xr.Dataset:
     r"""Find the ranges of steps that have the most of the selected states (section 4.3 of the paper).
 
@@ -105,6 +112,9 @@ def find_matches(  # noqa: PLR0913
         bool, one for each step: at which a range may start, such as ``recording.pos == code``; at any if None.
     cancelled
         Asked now and then, from this thread; once it says yes, the search ends.
+    scheduler
+        Address of a Dask scheduler, or a client of one, whose workers do the search; the result is the same. They open
+        the source's file by its path themselves. This process does it all if None.
 
     Returns
     -------
@@ -117,7 +127,8 @@ def find_matches(  # noqa: PLR0913
     Raises
     ------
     RecordingError
-        With all that is wrong with the arguments.
+        With all that is wrong with the arguments; also if the scheduler can't be reached, or its workers can't open
+        the source.
     Cancelled
         If ``cancelled`` said so.
     """
@@ -134,6 +145,7 @@ def find_matches(  # noqa: PLR0913
         lengths=lengths,
         where=where,
         cancelled=cancelled,
+        scheduler=scheduler,
     )
     return found.matches
 
@@ -152,12 +164,13 @@ def find_matches_and_lengths(  # noqa: PLR0913
     lengths: tuple[int, int] | None = None,
     where: ArrayLike | None = None,
     cancelled: Callable[[], bool] | None = None,
+    scheduler: str | Client | Pool | None = None,
 ) -> Found:
     """Find matches as `find_matches` does, and count the closed ranges of each length in the same pass.
 
     Parameters
     ----------
-    states, selected, threshold, left, right, rule, top, min_length, distinct, lengths, where, cancelled
+    states, selected, threshold, left, right, rule, top, min_length, distinct, lengths, where, cancelled, scheduler
         As for `find_matches`.
 
     Returns
@@ -168,19 +181,24 @@ def find_matches_and_lengths(  # noqa: PLR0913
     Raises
     ------
     RecordingError
-        With all that is wrong with the arguments.
+        As from `find_matches`.
     Cancelled
         If ``cancelled`` said so.
     """
     top = whole_number(0, "top", top)
-    search = _search(states, selected, criterion_of(states, threshold, left, right, rule), cancelled)
-    search = replace(search, filters=filters_of(search.steps.shape[0], min_length, lengths, where))
+    criterion, numbers = criterion_of(states, threshold, left, right, rule), state_numbers(states, selected)
+    filters = filters_of(states.sizes[STEP], min_length, lengths, where)
+    search: Search | SpreadSearch
+    if scheduler is None:
+        search = replace(_search(states, numbers, criterion, cancelled), filters=filters)
+    else:
+        search = spread_search(pool_of(scheduler), states, numbers, criterion, filters, _poll(cancelled))
     counts = search.count()
-    best = search.distinct(counts.at_overlap, top) if distinct else search.best(counts.at_overlap, top)
+    best = search.distinct(counts, top) if distinct else search.best(counts, top)
     asked = {
         **_asked(threshold, left, right, rule),
         "min_length": int(min_length),
-        **({} if where is None else {"where": int(search.filters.where.sum())}),
+        **({} if where is None else {"where": int(filters.where.sum())}),
     }
     listed = {
         "top": top,
@@ -226,32 +244,37 @@ def own_match(  # noqa: PLR0913
         If ``cancelled`` said so.
     """
     start, stop, first, last = selected_document(states, start, stop)
-    search = _search(states, selected, criterion_of(states, threshold, left, right, rule), cancelled)
+    criterion, numbers = criterion_of(states, threshold, left, right, rule), state_numbers(states, selected)
+    search = _search(states, numbers, criterion, cancelled)
     return _dataset(search.around(start, stop, first, last), states, _asked(threshold, left, right, rule))
 
 
 def warm() -> None:
     """Compile what a search runs, or load what was compiled before: the first search is as quick as the next."""
     # Both memory orders: what lies in memory mostly has the one, what was copied from a file the other.
-    for values in (np.ones((3, 3)), np.ones((3, 3), order="F")):
+    ones = [np.ones((3, 3), dtype) for dtype in (np.float32, np.float64, np.int32)]
+    for values in (*ones, *map(np.asfortranarray, ones)):
         states = xr.DataArray(values, dims=(STEP, "state"))
-        find_matches(states, [0], 0.5)
+        found = find_matches_and_lengths(states, [0], 0.5)
         own_match(states, [0], 0.5, 0, 1)
+    # What only long recordings need.
+    if isinstance(found.search, Search):
+        found.search.count(at_once=1)
+    by_counting(Ranges(*np.ones((4, 1), np.int64)), found.search.poll)
 
 
 def _search(
-    states: xr.DataArray,
-    selected: ArrayLike,
-    criterion: Criterion,
-    cancelled: Callable[[], bool] | None,
+    states: xr.DataArray, selected: np.ndarray, criterion: Criterion, cancelled: Callable[[], bool] | None
 ) -> Search:
-    numbers = state_numbers(states, selected)
+    return Search(steps_of(states), document_edges(states), selected, criterion, _poll(cancelled))
 
+
+def _poll(cancelled: Callable[[], bool] | None) -> Callable[[], None]:
     def poll() -> None:
         if cancelled is not None and cancelled():
             raise Cancelled
 
-    return Search(steps_of(states), document_edges(states), numbers, criterion, poll)
+    return poll
 
 
 def state_numbers(states: xr.DataArray, selected: ArrayLike) -> np.ndarray:

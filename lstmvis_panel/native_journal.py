@@ -58,7 +58,7 @@ class Journal:
         self.path = journal_of(path)
         self._file = open_binary(self.path)
         try:
-            _lock(self._file)
+            lock(self._file)
             _check_in_place(self._file, self.path)
         except BaseException:
             self._file.close()
@@ -162,7 +162,7 @@ def _check_in_place(journal: io.FileIO, path: Path) -> None:
     raise BlockingIOError(errno.EAGAIN, "another writer has only just finished")
 
 
-def _lock(file: io.FileIO) -> None:
+def lock(file: io.FileIO) -> None:
     """Lock a file until it is closed, by whatever end of the process.
 
     Raises

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lstmvis_panel.compiled import columns
-from lstmvis_panel.index import steps_of
 from lstmvis_panel.matching import Cancelled, state_numbers
 from lstmvis_panel.schema import STEP
+from lstmvis_panel.steps import steps_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import ArrayLike
 
-    from lstmvis_panel.index import Steps
+    from lstmvis_panel.blocks import Steps
     from lstmvis_panel.selection import Criterion
 
 STEPS_AT_ONCE = 1 << 12

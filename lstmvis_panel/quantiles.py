@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lstmvis_panel.index import budget, identity_of, steps_of
+from lstmvis_panel.identity import identity_of
 from lstmvis_panel.matching import Cancelled
 from lstmvis_panel.schema import Problem, RecordingError, transform_of
 from lstmvis_panel.selection import QuantileThresholds, Rule, criterion_of
+from lstmvis_panel.steps import steps_of
+from lstmvis_panel.tiles import budget
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import ArrayLike
 
-    from lstmvis_panel.index import Steps
+    from lstmvis_panel.blocks import Steps
 
 PER_MILLE = 1000
 """Quantiles have three decimals: all there are make one table, and a dragged threshold is a row of it."""
@@ -232,6 +234,7 @@ def _table(steps: Steps, dtype: np.dtype[Any], rule: Rule, poll: Callable[[], No
     for first in range(0, states, count):
         part = slice(first, min(first + count, states))
         rows = sorting[: part.stop - first]
+        steps.fetch_states(np.arange(part.start, part.stop), poll)
         for at, values in steps.blocks(0, total):
             poll()
             rows[:, at : at + len(values)] = compared(values[:, part], rule).T

@@ -13,6 +13,7 @@ import xarray as xr
 
 from lstmvis_panel.alignment import align_matches, annotation_key
 from lstmvis_panel.matching import find_matches_and_lengths, own_match
+from lstmvis_panel.pools import scheduler_for
 from lstmvis_panel.quantiles import quantile_thresholds
 from lstmvis_panel.selection import Rule
 from lstmvis_panel.starts import last_starts
@@ -176,6 +177,7 @@ def answer(
     found = find_matches_and_lengths(
         states, selected, threshold, *limits, rule=query.rule, top=query.top, min_length=query.min_length,
         distinct=query.distinct, lengths=query.lengths, where=where, cancelled=cancelled,
+        scheduler=scheduler_for(states),
     )  # fmt: skip
     table = found.matches
     own, ranks, passes = None, True, True

@@ -6,17 +6,20 @@ keeps since when it is on, and what came before; the ranges are counted as their
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from lstmvis_panel.compiled import WORD_BITS, compiled, pack, words_for
+from lstmvis_panel.compiled import WORD_BITS, compiled, words_for
+from lstmvis_panel.packing import Packing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from lstmvis_panel.index import Steps
+    from lstmvis_panel.blocks import Steps
     from lstmvis_panel.selection import Criterion
+
+BITS_BETWEEN_POLLS, RANGES_AT_ONCE = 1 << 23, 1 << 18
 
 NEVER = -(2**62)
 """Before all steps: since when a state is off that was not on yet."""
@@ -26,6 +29,23 @@ NEVER = -(2**62)
 # first step of the gap before that run or of the gap it is in; the same two of the run before the gap it is in.
 FIRST, OFF, LAST_FIRST, LAST_OFF = range(4)
 
+_NO_RANGES, _NO_COUNTS = np.empty((2, 0), np.int32), np.empty(0, np.int64)
+
+
+class Known(NamedTuple):
+    """What is known of the steps before one, without looking at them.
+
+    Attributes
+    ----------
+    step
+        The step.
+    runs
+        int64, dimensions (2, state): rows `FIRST` and `OFF` of what the walk remembers when it comes there.
+    """
+
+    step: int
+    runs: np.ndarray
+
 
 def count_states(
     steps: Steps,
@@ -33,6 +53,7 @@ def count_states(
     criterion: Criterion,
     ranges: np.ndarray,
     poll: Callable[[], None],
+    known: Known | None = None,
 ) -> np.ndarray:
     """Count the states that each range has under the criterion.
 
@@ -48,6 +69,8 @@ def count_states(
         Whole numbers, rows start and stop (exclusive): by ascending stop, each within a document.
     poll
         Called now and then; what it raises ends the count.
+    known
+        What came before a step after which all ranges stop: nothing before it is looked at.
 
     Returns
     -------
@@ -55,30 +78,65 @@ def count_states(
         int64, a number for each range.
     """
     counts, done, words = np.zeros(ranges.shape[1], np.int64), 0, words_for(steps.shape[1])
-    runs, limits = np.empty((4, words * WORD_BITS), np.int64), (criterion.left, criterion.right)
-    for begin, end in _stretches(edges, criterion, ranges, steps.skip):
+    packing = Packing(criterion, np.arange(steps.shape[1]), steps.dtype)
+    runs, limits = new_runs(steps.shape[1]), (criterion.left, criterion.right)
+    stretches = list(_stretches(edges, criterion, ranges, steps.skip, poll))
+    steps.fetch_steps(stretches, poll)
+    for first, end in stretches:
+        # All ranges that begin before what is known go beyond it, so they are in one stretch.
+        begin = first if known is None else max(first, known.step)
         _forget(begin, runs)
+        if known is not None and begin > first:
+            runs[: len(known.runs), : known.runs.shape[1]] = known.runs
         for at, values in steps.blocks(begin, end):
             poll()
             bits = np.empty((len(values), words), np.uint64)
-            pack(criterion.on(values), bits)
-            done = _walk(bits, at, edges, limits, runs, ranges, done, counts)
+            packing.into(values, bits)
+            # Each range looks at each state once more.
+            ending = int(np.searchsorted(ranges[1], at + len(values), side="right")) - done
+            at_once = max(1, BITS_BETWEEN_POLLS // (words * WORD_BITS * (1 + ending // len(values))))
+            for row in range(0, len(values), at_once):
+                poll()
+                done = _walk(bits[row : row + at_once], at + row, edges, limits, runs, ranges, done, counts)
     return counts
 
 
-def _stretches(edges: np.ndarray, criterion: Criterion, ranges: np.ndarray, skip: int) -> Iterator[tuple[int, int]]:
+def new_runs(states: int) -> np.ndarray:
+    """Return room for what the walk remembers of that many states."""
+    return np.empty((4, words_for(states) * WORD_BITS), np.int64)
+
+
+def walk_on(bits: np.ndarray, at: int, edges: np.ndarray, criterion: Criterion, runs: np.ndarray) -> None:
+    """Walk along some steps, from ``at`` on, for what is remembered after them: the first two rows of ``runs``."""
+    _walk(bits, at, edges, (criterion.left, criterion.right), runs, _NO_RANGES, 0, _NO_COUNTS)
+
+
+def _stretches(
+    edges: np.ndarray, criterion: Criterion, ranges: np.ndarray, skip: int, poll: Callable[[], None]
+) -> Iterator[tuple[int, int]]:
     """Steps that decide about the ranges; gaps of less than ``skip`` steps are not worth a new beginning."""
-    if not ranges.size:
-        return
+    found: list[tuple[int, int]] = []
+    # Ends ascend, so a stretch ends where all that follow begin later: from behind there is no need to sort.
+    for last in range(ranges.shape[1], 0, -RANGES_AT_ONCE):
+        poll()
+        part = ranges[:, max(0, last - RANGES_AT_ONCE) : last]
+        for begin, end in reversed(_stretches_of(edges, criterion, part, skip)):
+            if found and end + skip >= found[-1][0]:
+                found[-1] = min(begin, found[-1][0]), found[-1][1]
+            else:
+                found.append((begin, end))
+    yield from reversed(found)
+
+
+def _stretches_of(edges: np.ndarray, criterion: Criterion, ranges: np.ndarray, skip: int) -> list[tuple[int, int]]:
     start, stop = ranges.astype(np.int64)
     document = np.searchsorted(edges, start, side="right")
     end = np.minimum(stop + criterion.right, edges[document])
-    # Ends ascend, so a stretch ends where all that follow begin later: no need to sort.
     begin = np.maximum(start - criterion.left, edges[document - 1])
     begin = np.minimum.accumulate(begin[::-1])[::-1]
     breaks = np.flatnonzero(begin[1:] > end[:-1] + skip) + 1
     firsts, lasts = np.append(0, breaks), np.append(breaks, len(begin)) - 1
-    yield from zip(begin[firsts].tolist(), end[lasts].tolist(), strict=True)
+    return list(zip(begin[firsts].tolist(), end[lasts].tolist(), strict=True))
 
 
 @compiled

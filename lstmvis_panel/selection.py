@@ -154,18 +154,39 @@ def reaches(values: np.ndarray, limit: np.float64 | np.ndarray, rule: Rule = Rul
         bool, the shape of ``values``: ``values >= limit``, ``values <= -limit`` or either, exactly. NaN is never on.
         Whole numbers are compared as float64 holds them, which is exact up to 2**53.
     """
+    least, most = bounds(limit, values.dtype, rule)
     if values.dtype == np.float16:
         # Lossless; numpy has no fast comparison of its own for half precision.
         values = values.astype(np.float32)
-    least = _rounded_up(limit) if values.dtype == np.float32 else limit
-    # The limit changes its sign, never the values: the least of the whole numbers has no counterpart.
     if rule == Rule.BELOW:
-        reached: np.ndarray = values <= -least
+        reached: np.ndarray = values <= most
     else:
         reached = values >= least
         if rule == Rule.BEYOND:
-            reached |= values <= -least
+            reached |= values <= most
     return reached
+
+
+def bounds(limit: np.float64 | np.ndarray, dtype: np.dtype[Any], rule: Rule) -> tuple[np.ndarray, np.ndarray]:
+    """Return the bounds beyond which stored values are on: from the first up, and from the second down.
+
+    Parameters
+    ----------
+    limit, rule
+        As for `reaches`.
+    dtype
+        Of the values.
+
+    Returns
+    -------
+    tuple of two numpy.ndarray
+        The shape of ``limit``; float32 for values of no more than that precision, else float64. A value is on where it
+        is at least the first or at most the second; NaN, a bound that no value reaches, where the rule has none.
+    """
+    least = _rounded_up(limit) if dtype in (np.float16, np.float32) else np.asarray(limit)
+    none = np.full_like(least, np.nan)
+    # The limit changes its sign, never the values: the least of the whole numbers has no counterpart.
+    return (none if rule == Rule.BELOW else least), (none if rule == Rule.ABOVE else -least)
 
 
 def on(values: ArrayLike, threshold: ArrayLike, transform: str = "none", rule: str = Rule.ABOVE) -> np.ndarray:

@@ -15,7 +15,7 @@ from tornado.ioloop import PeriodicCallback
 from tornado.process import task_id
 from tornado.websocket import WebSocketClosedError
 
-from lstmvis_panel import app
+from lstmvis_panel import app, index_builds, pools
 from lstmvis_panel.schema import Problem, RecordingError
 
 if TYPE_CHECKING:
@@ -52,13 +52,18 @@ def run(
     OSError
         If the port can't be opened.
     RecordingError
-        If there are to be several processes where a process can't part.
+        If there are to be several processes where a process can't part, or a Dask scheduler is named that can't be
+        reached.
     """
     logging.getLogger("bokeh").setLevel(logging.WARNING)
     if processes > 1 and not hasattr(os, "fork"):
         problem = Problem("--processes", f"is {processes}; here a server has one", "leave it out")
         raise RecordingError(problem)
     typer.echo("Preparing ...")
+    if scheduler := os.environ.get(pools.SCHEDULER_VARIABLE):
+        typer.echo(f"Large sources are matched by the workers of {pools.connect(scheduler)}")
+        if processes > 1:
+            pools.disconnect()  # each process has its own connection
     if processes == 1:
         _prepare()
     port, parent = port or _free_port(address), os.getpid()
@@ -84,6 +89,8 @@ def run(
     except KeyboardInterrupt:
         if os.getpid() == parent:
             typer.echo("Stopped.")
+    finally:
+        index_builds.end_builds()
 
 
 def _prepare() -> None:

@@ -55,6 +55,7 @@ class Session(Look):
     query: Query | None = param.ClassSelector(class_=Query, default=None, allow_None=True, doc="What is to be matched.")
     matches: Matches | None = param.ClassSelector(class_=Matches, default=None, allow_None=True, doc="Its answer.")
     searching: bool = param.Boolean(default=False, doc="An answer is being computed.")
+    indexing: str = param.String(doc="How far the index of what is matched is, or why it has none.")
     failure: str = param.String(doc="Why the last search gave no answer.")
 
     def __init__(self, recording: xr.Dataset, project: str = "", path: str = "", **values: Any) -> None:

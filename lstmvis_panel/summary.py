@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from tqdm import tqdm
 
+from lstmvis_panel.index import state_of
 from lstmvis_panel.schema import (
     ANNOTATIONS,
     DOCUMENT,
@@ -57,6 +58,8 @@ class SourceSummary:
         and for gates, which may well be all open.
     not_finite
         Number of values that are NaN or infinite, which no other figure counts.
+    index
+        Whether there is an index for matching, and its size.
     """
 
     name: str
@@ -71,6 +74,7 @@ class SourceSummary:
     mean: float
     saturated: float | None
     not_finite: int
+    index: str
 
 
 @dataclass(frozen=True)
@@ -127,8 +131,8 @@ def as_text(summary: Summary) -> str:
     """Return a summary as text for the terminal."""
     documents = f", {summary.documents:,} documents" if summary.documents else ""
     lines = [f"{summary.title or 'Untitled'}: {summary.steps:,} steps, {summary.words:,} words{documents}", ""]
-    head = ("source", "layer", "role", "shape", "dtype", "after", "range", "mean", "saturated")
-    lines += _table(head, [_row(source) for source in summary.sources], to_the_left={0, 2, 5})
+    head = ("source", "layer", "role", "shape", "dtype", "after", "range", "mean", "saturated", "index")
+    lines += _table(head, [_row(source) for source in summary.sources], to_the_left={0, 2, 5, 9})
     if summary.annotations:
         lines += ["", *_table(("annotation", ""), summary.annotations, to_the_left={0, 1})]
     lines += [f"\n{note}" for note in notes(summary)]
@@ -179,6 +183,7 @@ def _summarize_source(states: xr.DataArray, bar: tqdm[Any]) -> SourceSummary:
         mean=total / count if count else np.nan,
         saturated=beyond / count if is_bounded else None,
         not_finite=states.size - count,
+        index=state_of(states.variable),
     )
 
 
@@ -203,6 +208,7 @@ def _row(source: SourceSummary) -> tuple[str, ...]:
         f"{source.least:.3g} .. {source.greatest:.3g}",
         f"{source.mean:.3g}",
         "-" if source.saturated is None else f"{source.saturated:.1%}",
+        source.index,
     )
 
 

@@ -7,94 +7,108 @@ that can't be longer to the left, and those ranges are closed here that lose a s
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lstmvis_panel.compiled import WORD_BITS, compiled, lowest_bit
+from lstmvis_panel.compiled import bits_set, compiled
+from lstmvis_panel.passes import (
+    BY_OVERLAP,
+    DEPTH,
+    DOCUMENT,
+    FILLED,
+    FIRST,
+    GROUPED,
+    LONGEST,
+    NEXT_EDGE,
+    NOWHERE,
+    OVERLAP,
+    PLACE,
+    SIZE,
+    START,
+    STOP,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lstmvis_panel.passes import Pass, Question
+
+STEPS_BACK = 1 << 14
 
 
-class Question(NamedTuple):
-    """Which closed ranges a pass is after.
+def come_to(
+    begin: int,
+    since: int,
+    bits: np.ndarray,
+    edges: np.ndarray,
+    question: Question,
+    where: np.ndarray,
+    poll: Callable[[], None],
+    state: Pass,
+) -> None:
+    """Bring a pass to a step without finding anything on the way, and without going all the way if that can be.
 
-    Attributes
+    Parameters
     ----------
-    left, right
-        Steps just before and after a range in which its states are off.
-    min_length
-        Least number of steps.
-    lowest, highest
-        Bounds of the overlap, both inclusive.
-    shortest, longest
-        Bounds of the length, both inclusive. Ranges beyond them are counted by their length only.
+    begin
+        The step.
+    since
+        The step at which the pass is.
+    bits, edges, question, where
+        As for `sweep`.
+    poll
+        Called now and then; what it raises ends this.
+    state
+        The pass.
     """
-
-    left: int
-    right: int
-    min_length: int
-    lowest: int
-    highest: int
-    shortest: int
-    longest: int
-
-
-class Pass(NamedTuple):
-    """A pass: what it remembers and what it has found.
-
-    Attributes
-    ----------
-    groups
-        int64, a row for each name below. `GROUP` of each state, -1 for none: with a limit on the left, only states
-        that were off long enough are in one. Where each state's last run of on-steps `ENDED`. Of each group: its
-        `FIRST` step (`NOWHERE` if no range may start there), its `SIZE` in states, how many of those count for the
-        ranges that end here (`HITS`), its neighbours by their steps (`OLDER`, `NEWER`; one past the last number is both
-        ends of the row). Numbers that no group has (`FREE`).
-    cursor
-        int64, a number for each name below: states that are `GROUPED`, numbers `UNUSED`, the `NEXT_EDGE` between
-        documents, the `DOCUMENT`'s start, ranges `FILLED`.
-    counts
-        int64, the number of ranges found: a row by overlap (`BY_OVERLAP`). If lengths are counted too, a row by length,
-        whatever the question's bounds of it (`BY_LENGTH`), and one for those with all selected states (`COMPLETE`).
-    ranges
-        Rows `START`, `STOP`, `OVERLAP`, by ascending stop. Without room for any, ranges are only counted.
-    """
-
-    groups: np.ndarray
-    cursor: np.ndarray
-    counts: np.ndarray
-    ranges: np.ndarray
+    if begin == since:
+        return
+    # Back to where the last of the states that are on has begun: whatever was on before is of no account.
+    first, rest = begin, bits[begin - 1].copy()
+    document = int(edges[np.searchsorted(edges, begin, side="left") - 1])
+    while first > max(document, since) and rest.any():
+        poll()
+        low = max(document, since, first - STEPS_BACK)
+        first = _last_on(bits[low:first], rest) + low
+    if first > since or document >= since:
+        _forget(state, first, edges)
+    nothing = question._replace(lowest=state.states + 1)
+    for at in range(first, begin, STEPS_BACK):
+        poll()
+        sweep(bits, edges, at, min(at + STEPS_BACK, begin), nothing, where, np.empty((2, 0), np.int64), state)
 
 
-GROUP, ENDED, FIRST, SIZE, HITS, OLDER, NEWER, FREE = range(8)
-GROUPED, UNUSED, NEXT_EDGE, DOCUMENT, FILLED = range(5)
-START, STOP, OVERLAP = range(3)
-BY_OVERLAP, BY_LENGTH, COMPLETE = range(3)
-NOWHERE = 2**62
-"""After all steps: what starts there is shorter than any range."""
-
-
-def new_pass(states: int, steps: int, ranges: int = 0, longest: int = 0) -> Pass:
-    """Return a pass over that many selected states and steps, with room for that many ranges.
-
-    It counts lengths if it is told the greatest.
-    """
-    groups = np.zeros((8, states + 1), np.int64)
-    groups[[GROUP, ENDED]] = -1
-    groups[[OLDER, NEWER]] = states
-    groups[FREE] = np.arange(states + 1)
-    cursor = np.zeros(5, np.int64)
-    cursor[UNUSED] = states
-    counts = np.zeros((3 if longest else 1, max(states, longest) + 1), np.int64)
-    return Pass(groups, cursor, counts, np.empty((3, ranges), number_type(steps)))
-
-
-def number_type(steps: int) -> type[np.signedinteger]:
-    """Return what ranges of that many steps are kept in: half the memory wherever that will do."""
-    return np.int32 if steps < np.iinfo(np.int32).max else np.int64
+def _forget(state: Pass, step: int, edges: np.ndarray) -> None:
+    """Leave a pass as if nothing was on before a step."""
+    next_edge = int(np.searchsorted(edges, step, side="left"))
+    state.members[:] = 0
+    state.cursor[[DEPTH, GROUPED]] = 0
+    state.cursor[NEXT_EDGE], state.cursor[DOCUMENT] = next_edge, edges[max(next_edge - 1, 0)]
 
 
 @compiled
-def sweep(
+def _last_on(bits: np.ndarray, rest: np.ndarray) -> int:
+    """Walk back and take out of the states in ``rest`` those that are off; return at which step none was left, or 0."""
+    for step in range(len(bits) - 1, -1, -1):
+        left = np.uint64(0)
+        for word in range(len(rest)):
+            rest[word] &= bits[step, word]
+            left |= rest[word]
+        if not left:
+            return step
+    return 0
+
+
+@compiled
+def _is_free(start: int, stop: int, taken: np.ndarray) -> Any:
+    """Tell whether a range shares no step with those taken: not with the first of them that ends after its start."""
+    after = np.searchsorted(taken[STOP], start, side="right")
+    return after == taken.shape[1] or taken[START, after] >= stop
+
+
+@compiled
+def sweep(  # noqa: C901, PLR0912, PLR0915
     bits: np.ndarray,
     edges: np.ndarray,
     begin: int,
@@ -119,161 +133,119 @@ def sweep(
     where
         bool, at which steps ranges may start. They may anywhere if it has no length.
     taken
-        Of each step and the end, how many steps before it are taken: ranges with such a step are passed over.
-        Nothing is taken if it has no length.
+        int64, rows start and stop of ranges that share no step, ascending: a range that shares one with them is passed
+        over.
     state
         The pass, as the last call left it.
     """
-    # As plain arrays: reading an array out of a tuple costs as much as what is done with it here.
-    groups, cursor, counts, ranges = state
+    # One long function over plain arrays: handing arrays to another, or reading them out of a tuple, costs as much as
+    # all that is done with them at a step.
+    groups, members, cursor, counts, peaks, ranges, states, stretch = state
+    firsts, sizes, places, together = groups[FIRST], groups[SIZE], groups[PLACE], members[-1]
     steps, words = bits.shape
+    # Without lengths there is one row, which then is all three.
+    by_overlap, by_length, complete = counts[BY_OVERLAP], counts[len(counts) // 2], counts[-1]
     fallen, risen, counted = np.empty(words, np.uint64), np.empty(words, np.uint64), np.empty(words, np.uint64)
+    changed = np.empty(words, np.int64)
+    depth, grouped, longest = cursor[DEPTH], cursor[GROUPED], cursor[LONGEST]
     for step in range(begin, end):
         border = step == edges[cursor[NEXT_EDGE]]
         if border:
             cursor[NEXT_EDGE] += 1
             cursor[DOCUMENT] = step
-        fall = rise = np.uint64(0)
+        rising, falling, lost = 0, 0, 0
         for word in range(words):
             before = bits[step - 1, word] if step > 0 else np.uint64(0)
             now = bits[step, word] if step < steps else np.uint64(0)
             stay = np.uint64(0) if border else before & now
-            fallen[word] = before ^ stay
             risen[word] = now ^ stay
-            fall |= fallen[word]
-            rise |= risen[word]
-        if fall:
-            counted[:] = fallen
-            if not border:
+            rising += bits_set(risen[word])
+            fall = (before ^ stay) & together[word]
+            fallen[word] = counted[word] = fall
+            together[word] ^= fall
+            if fall:
+                changed[falling] = word
+                falling += 1
+                lost += bits_set(fall)
+        if falling:
+            rest = lost
+            if question.right and not border:
                 last = min(step + question.right, edges[cursor[NEXT_EDGE]])
-                _keep_what_stays_off(bits, step + 1, last, counted)
-            _close(counted, step, question, taken, groups, cursor, counts, ranges)
-            _remove(fallen, step, groups, cursor)
-        if rise:
-            first = step if len(where) == 0 or where[step] else NOWHERE
-            _add(risen, step, first, question.left, groups, cursor)
+                rest = _keep_what_is_off(bits, step + 1, last, counted)
+            only = changed[0]
+            fallen_there, counted_there = fallen[only], counted[only]
+            group, on, peak = depth, grouped, 0
+            grouped -= lost
+            # From the newest group to the oldest that loses a state: with each a range begins.
+            while lost > 0:
+                group -= 1
+                place, size, gone, hits = places[group], sizes[group], 0, 0
+                if falling == 1:  # nearly always: a loop would cost a fifth of all the time
+                    off = members[place, only] & fallen_there
+                    members[place, only] ^= off
+                    gone = bits_set(off)
+                    hits = bits_set(off & counted_there) if question.right else gone
+                else:
+                    for each in range(falling):
+                        word = changed[each]
+                        off = members[place, word] & fallen[word]
+                        members[place, word] ^= off
+                        gone += bits_set(off)
+                        hits += bits_set(off & counted[word])
+                if question.left:
+                    overlap, closed = hits if question.right else size, hits > 0
+                else:
+                    overlap, closed = rest if question.right else on, hits > 0 or not question.right
+                start = firsts[group]
+                length = step - start
+                closed = closed and length >= question.min_length and question.lowest <= overlap <= question.highest
+                if closed and (taken.shape[1] == 0 or _is_free(start, step, taken)):
+                    if len(counts) > 1:
+                        longest = max(longest, length)
+                        by_length[length] += 1
+                        if overlap == states:
+                            complete[length] += 1
+                    if question.shortest <= length <= question.longest:
+                        by_overlap[overlap] += 1
+                        peak = max(peak, overlap)
+                        if ranges.shape[1]:
+                            at = cursor[FILLED]
+                            ranges[START, at], ranges[STOP, at], ranges[OVERLAP, at] = start, step, overlap
+                            cursor[FILLED] = at + 1
+                sizes[group] = size - gone
+                lost, rest, on = lost - gone, rest - hits, on - size
+            peaks[step // stretch] = max(peaks[step // stretch], peak)
+            # Groups that are empty now are left out, and their places are free.
+            filled = group
+            for group in range(filled, depth):
+                place = places[group]
+                places[group], places[filled] = places[filled], place
+                firsts[filled], sizes[filled] = firsts[group], sizes[group]
+                filled += sizes[filled] > 0
+            depth = filled
+        if rising and question.left:
+            first = max(step - question.left, cursor[DOCUMENT])
+            rising = _keep_what_is_off(bits, step - 1, first - 1, risen)
+        if rising:
+            place = places[depth]
+            firsts[depth] = step if len(where) == 0 or where[step] else NOWHERE
+            sizes[depth] = rising
+            for word in range(words):
+                members[place, word] = risen[word]
+                together[word] |= risen[word]
+            depth += 1
+            grouped += rising
+    cursor[DEPTH], cursor[GROUPED], cursor[LONGEST] = depth, grouped, longest
 
 
 @compiled
-def _keep_what_stays_off(bits: np.ndarray, begin: int, end: int, counted: np.ndarray) -> None:
-    for word in range(len(counted)):
-        for step in range(begin, end):
-            if not counted[word]:
+def _keep_what_is_off(bits: np.ndarray, begin: int, end: int, states: np.ndarray) -> int:
+    """Take out of the states those that are on at some step from begin on, ahead or back, to end (exclusive)."""
+    direction, kept = 1 if begin < end else -1, 0
+    for word in range(len(states)):
+        for step in range(begin, end, direction):
+            if not states[word]:
                 break
-            counted[word] &= ~bits[step, word]
-
-
-@compiled
-def _close(
-    counted: np.ndarray,
-    stop: int,
-    question: Question,
-    taken: np.ndarray,
-    groups: np.ndarray,
-    cursor: np.ndarray,
-    counts: np.ndarray,
-    ranges: np.ndarray,
-) -> None:
-    """Find the closed ranges that stop here: those that begin with a group and lose states that count."""
-    if cursor[GROUPED] < question.lowest:
-        return
-    rest = _hit(counted, groups)
-    group, on = groups[OLDER, -1], cursor[GROUPED]
-    while rest > 0:
-        size, hits = groups[SIZE, group], groups[HITS, group]
-        if question.left:
-            overlap = hits if question.right else size
-            closed = hits > 0
-        else:
-            overlap = rest if question.right else on
-            closed = hits > 0 or not question.right
-            if overlap < question.lowest:
-                break
-        start = groups[FIRST, group]
-        length = stop - start
-        closed = closed and length >= question.min_length and question.lowest <= overlap <= question.highest
-        # Written out here: handing arrays to a function costs more, for each range, than all that is done with them.
-        if closed and (len(taken) == 0 or taken[start] == taken[stop]):
-            if len(counts) > 1:
-                counts[BY_LENGTH, length] += 1
-                if overlap == groups.shape[1] - 1:
-                    counts[COMPLETE, length] += 1
-            if question.shortest <= length <= question.longest:
-                counts[BY_OVERLAP, overlap] += 1
-                if ranges.shape[1]:
-                    at = cursor[FILLED]
-                    ranges[START, at], ranges[STOP, at], ranges[OVERLAP, at] = start, stop, overlap
-                    cursor[FILLED] = at + 1
-        rest -= hits
-        on -= size
-        group = groups[OLDER, group]
-
-
-@compiled
-def _hit(counted: np.ndarray, groups: np.ndarray) -> int:
-    """Count, in each group and in all, the states that the ranges which end here can count."""
-    total = 0
-    for word in range(len(counted)):
-        rest = counted[word]
-        while rest:
-            group = groups[GROUP, word * WORD_BITS + lowest_bit(rest)]
-            rest &= rest - np.uint64(1)
-            if group >= 0:
-                groups[HITS, group] += 1
-                total += 1
-    return total
-
-
-@compiled
-def _remove(fallen: np.ndarray, step: int, groups: np.ndarray, cursor: np.ndarray) -> None:
-    """Take the states that are on no longer out of their groups, and empty groups out of the row."""
-    for word in range(len(fallen)):
-        rest = fallen[word]
-        while rest:
-            state = word * WORD_BITS + lowest_bit(rest)
-            rest &= rest - np.uint64(1)
-            groups[ENDED, state] = step
-            group = groups[GROUP, state]
-            if group < 0:
-                continue
-            groups[GROUP, state] = -1
-            groups[HITS, group] = 0
-            groups[SIZE, group] -= 1
-            cursor[GROUPED] -= 1
-            if not groups[SIZE, group]:
-                groups[NEWER, groups[OLDER, group]] = groups[NEWER, group]
-                groups[OLDER, groups[NEWER, group]] = groups[OLDER, group]
-                groups[FREE, cursor[UNUSED]] = group
-                cursor[UNUSED] += 1
-
-
-@compiled
-def _add(risen: np.ndarray, step: int, first: int, left: int, groups: np.ndarray, cursor: np.ndarray) -> None:
-    """Make the states that are on from here a group; with a limit on the left, those that were off long enough."""
-    since = max(step - left, cursor[DOCUMENT]) if left else step
-    group = -1
-    for word in range(len(risen)):
-        rest = risen[word]
-        while rest:
-            state = word * WORD_BITS + lowest_bit(rest)
-            rest &= rest - np.uint64(1)
-            if groups[ENDED, state] > since:
-                continue
-            if group < 0:
-                group = _new_group(first, groups, cursor)
-            groups[GROUP, state] = group
-            groups[SIZE, group] += 1
-            cursor[GROUPED] += 1
-
-
-@compiled
-def _new_group(first: int, groups: np.ndarray, cursor: np.ndarray) -> Any:
-    row_end = groups.shape[1] - 1
-    cursor[UNUSED] -= 1
-    group = groups[FREE, cursor[UNUSED]]
-    groups[FIRST, group] = first
-    groups[OLDER, group] = groups[OLDER, row_end]
-    groups[NEWER, group] = row_end
-    groups[NEWER, groups[OLDER, row_end]] = group
-    groups[OLDER, row_end] = group
-    return group
+            states[word] &= ~bits[step, word]
+        kept += bits_set(states[word])
+    return kept

@@ -44,11 +44,19 @@ TABLE = (
         "schema",
         SCREEN,
     ),
+    # States on their way to whoever compares them: out of memory, a copy, or the file.
+    Part(
+        "values",
+        "blocks identity tiles index index_* steps threads shared_source",
+        "schema hdf5 native_journal",
+        SCREEN,
+    ),
     Part(
         "computing",
-        "arguments selection index matching filters search sweep rows compiled quantiles thresholds "
-        "alignment wanted tokentext hits expressions running textsearch starts places documents summary fingerprint",
-        "schema",
+        "arguments selection matching filters search ranking passes sweep rows packing compiled borders part spread "
+        "pools quantiles thresholds alignment wanted tokentext hits expressions running textsearch starts places "
+        "documents summary fingerprint",
+        "schema values",
         SCREEN,
     ),
     Part(
@@ -76,9 +84,9 @@ TABLE = (
     Part(
         "widgets",
         "views views.controls views.background views.following views.measuring views.match_text views.select_text "
-        "views.heatmaps views.filters views.lines views.words views.tracks views.states "
+        "views.heatmaps views.filters views.indexing views.lines views.words views.tracks views.states "
         "views.keys views.keyboard views.documents views.search views.places views.named views.export",
-        "schema computing session style plots captions components taken",
+        "schema computing session style plots captions components taken index index_builds",
         FILES,
     ),
     Part(
@@ -91,12 +99,13 @@ TABLE = (
     Part(
         "app",
         "app server",
-        "schema reading computing session style plots components widgets views",
+        "schema reading computing session style plots components widgets views index_builds",
         FILES,
     ),
     # Hidden states out of models, and annotations for them: for scripts and the command; the app never needs it.
     Part("record", "record record.*", "schema reading", SCREEN),
-    Part("cli", "cli faults", "schema reading summary record app", FILES),
+    Part("ahead", "indexing", "schema reading values", SCREEN),
+    Part("cli", "cli faults", "schema reading values summary pools ahead record app", FILES),
     Part("public names", "__init__", "schema reading computing session app", FILES),
 )
 
@@ -219,7 +228,7 @@ def test_a_module_without_a_place_is_found() -> None:
     [
         ("session", "import param\nfrom lstmvis_panel.matching import find_matches"),
         ("session", "from lstmvis_panel import schema, selection"),
-        ("matching", "import numba\nimport xarray as xr\nfrom .index import index_of"),
+        ("matching", "import numba\nimport xarray as xr\nfrom .steps import steps_of"),
         ("views.match", "from lstmvis_panel.components.words import Words\nfrom . import controls"),
         ("app", "from lstmvis_panel import store\nfrom lstmvis_panel.views import match"),
     ],

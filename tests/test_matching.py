@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numba.core.dispatcher import Dispatcher
 
-from lstmvis_panel import compiled, index, rows, search, sweep
+from lstmvis_panel import blocks, compiled, packing, passes, ranking, rows, search, sweep, threads, tiles
 from lstmvis_panel.matching import Cancelled, find_matches, find_matches_and_lengths, own_match, warm
 from lstmvis_panel.schema import RecordingError, document_edges
 from lstmvis_panel.selection import select_states
@@ -31,15 +31,20 @@ if TYPE_CHECKING:
 EVERYTHING = 10**9
 COMPILED = {
     f"{module.__name__}.{name}": part
-    for module in (compiled, rows, search, sweep)
+    for module in (compiled, packing, ranking, rows, search, sweep)
     for name, part in vars(module).items()
     if isinstance(part, Dispatcher)
 }
 CALLED = {
     "lstmvis_panel.compiled._pack_columns",
+    "lstmvis_panel.packing._pack_columns",
+    "lstmvis_panel.packing._pack_rows",
     "lstmvis_panel.rows._forget",
     "lstmvis_panel.rows._walk",
-    "lstmvis_panel.search._apart",
+    "lstmvis_panel.ranking._count",
+    "lstmvis_panel.ranking._keep_apart",
+    "lstmvis_panel.ranking._place",
+    "lstmvis_panel.sweep._last_on",
     "lstmvis_panel.sweep.sweep",
 }
 
@@ -527,12 +532,21 @@ def runs(draw: st.DrawFn, most_steps: int = 40) -> Situation:
 def small_blocks() -> Iterator[None]:
     """Make every border between blocks lie within a few steps."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(index, "TILE", 2)
-        patch.setattr(index, "CACHED_BYTES", 64)
-        patch.setattr(index, "READ_BYTES", 128)
-        patch.setattr(index.Steps, "skip", 1)
+        patch.setattr(tiles, "TILE", 2)
+        patch.setattr(blocks, "CACHED_BYTES", 64)
+        patch.setattr(blocks, "READ_BYTES", 128)
+        patch.setattr(blocks.Steps, "skip", 1)
         patch.setattr(search, "STEPS_BETWEEN_POLLS", 5)
+        patch.setattr(search, "STEPS_AT_ONCE", 7)
+        patch.setattr(search, "VALUES_AT_ONCE", 0)
+        patch.setattr(threads, "CORES", 3)
+        patch.setattr(ranking, "RANGES_AT_ONCE", 3)
+        patch.setattr(search, "BITS_BETWEEN_POLLS", 9)
+        patch.setattr(rows, "BITS_BETWEEN_POLLS", 300)
+        patch.setattr(rows, "RANGES_AT_ONCE", 3)
         patch.setattr(search, "STEPS_BACK", 3)
+        patch.setattr(sweep, "STEPS_BACK", 2)
+        patch.setattr(passes, "STRETCH", 4)
         yield
 
 
@@ -599,10 +613,10 @@ def test_a_source_read_block_by_block_has_the_same_matches(
     situation: Situation, top: int, passing: Passing, budget: int
 ) -> None:
     with small_blocks():
-        index.set_budget(budget)
+        tiles.set_budget(budget)
         check_everything(situation, situation.lazy(), top, passing)
         check_everything(situation, situation.in_memory(), top, passing)
-    index.set_budget(None)
+    tiles.set_budget(None)
 
 
 @given(situations(most_steps=9), st.booleans())
@@ -682,7 +696,7 @@ def test_nested_ranges_hide_behind_one_that_takes_their_place() -> None:
 
 
 def test_a_search_ends_when_it_is_told_to_and_what_was_read_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(index, "READ_BYTES", 100 * 4)
+    monkeypatch.setattr(blocks, "READ_BYTES", 100 * 4)
     values = np.random.default_rng(0).random((1_000, 1), np.float32)
     states, file = lazy_states(values)
     asked = 0
@@ -730,23 +744,27 @@ def test_bits_are_packed_in_either_memory_order(states: int, order: Any) -> None
     assert not unpacked[:, states:].any()
 
 
-def test_the_lowest_bit_is_found_in_every_place() -> None:
-    for bit in range(64):
-        assert compiled.lowest_bit(np.uint64(1 << bit)) == bit
-        assert compiled.lowest_bit(np.uint64((2**64 - 1) >> bit << bit)) == bit
+@given(st.integers(0, 2**64 - 1))
+def test_the_bits_of_a_word_are_counted(word: int) -> None:
+    assert compiled.bits_set(np.uint64(word)) == word.bit_count()
 
 
-def test_each_compiled_part_has_one_form_and_it_is_compiled_beforehand() -> None:
+def test_each_compiled_part_has_few_forms_and_they_are_compiled_beforehand() -> None:
     warm()
+    forms = {name: part.signatures for name, part in COMPILED.items()}
     states = drawn("## #", " ###", documents="0011")
-    for source in (states, states.astype(np.float16), states.copy(data=np.asfortranarray(states.values))):
+    sources = [states.astype(dtype) for dtype in (np.float16, np.float32, np.float64, np.int16, bool, ">f4")]
+    for source in (*sources, *(each.copy(data=np.asfortranarray(each.values)) for each in sources)):
         find_matches(source, [0, 1], 0.5, 1, 2)
         own_match(source, [0, 1], 0.5, 0, 2)
         find_matches(source, [0, 1], 0.5, where=np.broadcast_to(True, 4), lengths=(1, 2))  # noqa: FBT003
         find_matches(source, [0, 1], 0.5, where=np.ones(8, np.bool_)[::-2])
-    forms = {name: len(part.signatures) for name, part in COMPILED.items()}
-    assert max(forms.values()) == 1, forms
-    assert {name for name, count in forms.items() if count} >= CALLED
+        with small_blocks():
+            find_matches(source, [0, 1], 0.5, where=np.ones(4, np.bool_), min_length=1)
+    assert {name: part.signatures for name, part in COMPILED.items()} == forms
+    # Bits are packed out of float32 and out of float64.
+    assert all(".packing." in name for name, known in forms.items() if len(known) > 1)
+    assert {name for name, known in forms.items() if known} >= CALLED
 
 
 def test_code_is_compiled_where_nothing_may_be_written(monkeypatch: pytest.MonkeyPatch) -> None:

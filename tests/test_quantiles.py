@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from lstmvis_panel import index, quantiles
+from lstmvis_panel import blocks, quantiles, tiles
 from lstmvis_panel.matching import Cancelled, find_matches
 from lstmvis_panel.quantiles import quantile_thresholds, quantiles_of, state_quantiles
 from lstmvis_panel.schema import RecordingError
@@ -53,11 +53,11 @@ def little_room(budget: int) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(quantiles, "BLOCK_BYTES", 1)
         patch.setattr(quantiles, "SHARE_OF_BUDGET", 0)
-        patch.setattr(index, "READ_BYTES", 64)
-        patch.setattr(index, "TILE", 4)
-        index.set_budget(budget)
+        patch.setattr(blocks, "READ_BYTES", 64)
+        patch.setattr(tiles, "TILE", 4)
+        tiles.set_budget(budget)
         yield
-        index.set_budget(None)
+        tiles.set_budget(None)
 
 
 @given(stored_values(), SHARES, st.sampled_from(Rule), st.sampled_from([0, 1 << 20]))
@@ -154,7 +154,7 @@ def test_selections_and_matches_are_those_of_the_definition(
 
 
 def test_a_file_is_read_once_for_all_quantiles_of_a_rule() -> None:
-    index.set_budget(0)
+    tiles.set_budget(0)
     states, file = lazy_states(np.arange(12.0).reshape(6, 2))
     assert quantile_thresholds(states, 0.5).stored.tolist() == [4.0, 5.0]
     assert file.reads == [(0, 6)]
@@ -164,15 +164,15 @@ def test_a_file_is_read_once_for_all_quantiles_of_a_rule() -> None:
     assert quantile_thresholds(states, 0.5, rule="below").stored.tolist() == [-6.0, -7.0]
     assert quantile_thresholds(states[2:], 0.0).stored.tolist() == [4.0, 5.0]
     assert file.reads == [(0, 6), (0, 6), (2, 6)]
-    index.set_budget(None)
+    tiles.set_budget(None)
 
 
 def test_visitors_who_ask_at_once_share_one_table() -> None:
-    index.set_budget(0)
+    tiles.set_budget(0)
     states, file = lazy_states(np.random.default_rng(0).random((5_000, 3)))
     with ThreadPoolExecutor(4) as pool:
         tables = list(pool.map(lambda _: quantiles_of(states), range(8)))
-    index.set_budget(None)
+    tiles.set_budget(None)
     assert file.reads == [(0, 5_000)]
     assert all(table is tables[0] for table in tables)
 

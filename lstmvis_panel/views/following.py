@@ -10,11 +10,12 @@ import param
 from lstmvis_panel.components.browser import at_once
 from lstmvis_panel.session import Session
 from lstmvis_panel.views.background import Newest, at_first
+from lstmvis_panel.views.indexing import Indexing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lstmvis_panel.questions import Matches
+    from lstmvis_panel.questions import Matches, Query
 
 
 class Following(param.Parameterized):
@@ -34,6 +35,7 @@ class Following(param.Parameterized):
     def __init__(self, session: Session) -> None:
         super().__init__(session=session)
         self._newest = Newest("The search for the matches")
+        self._indexing = Indexing(session)
         if session.query is not None and session.matches is None:
             at_first(self.search, lambda: self._search(self._newest.do))
 
@@ -57,7 +59,13 @@ class Following(param.Parameterized):
         else:
             with at_once():
                 self.session.param.update(searching=True, failure="")
-            answer(partial(self.session.search, query), self._take, self._fail)
+            self._indexing.follow(query)
+            answer(partial(self._answer, query), self._take, self._fail)
+
+    def _answer(self, query: Query, cancelled: Callable[[], bool]) -> Matches:
+        """Answer a question; as long as there is no index, out of the file as it is."""
+        self._indexing.begin(query)
+        return self.session.search(query, cancelled)
 
     def _take(self, matches: Matches) -> None:
         self._end(matches=matches)

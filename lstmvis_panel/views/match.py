@@ -213,7 +213,7 @@ class MatchView(pn.viewable.Viewer):
 
     def _layout(self) -> pn.viewable.Viewable:
         session = self.session
-        said = [session.param[name] for name in ("query", "matches", "searching", "failure", "refusal")]
+        said = [session.param[name] for name in ("query", "matches", "searching", "indexing", "failure", "refusal")]
         facts, note = (
             Markup(
                 pn.bind(lambda *_, say=say: say(session), *said),

@@ -20,7 +20,8 @@ def summary(session: Session) -> str:
     """Say in a line what was searched and what was found."""
     facts = [] if session.matches is None else [emphasised(fact) for fact in found(session.matches)]
     busy = '<span class="lv-busy" role="status">searching</span>' if session.searching else ""
-    return f'<div class="lv-facts">{chips(*facts)}{busy}</div>'
+    index = f'<span class="lv-muted" role="status">{escape(session.indexing)}</span>' if session.indexing else ""
+    return f'<div class="lv-facts">{chips(*facts)}{busy}{index}</div>'
 
 
 def can_show_more(matches: Matches | None) -> bool:

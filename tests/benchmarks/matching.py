@@ -19,8 +19,8 @@ import xarray as xr
 from rich.console import Console
 from rich.table import Table
 
-from lstmvis_panel.index import set_budget
 from lstmvis_panel.matching import find_matches, own_match
+from lstmvis_panel.tiles import set_budget
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
