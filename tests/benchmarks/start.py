@@ -1,6 +1,6 @@
 """How long the command takes to start: ``python -m tests.benchmarks.start``.
 
-From typing ``lstmvis serve`` with the bundled examples to the first recording painted in a browser that is open by then,
+From typing ``lstmvis serve`` with the bundled examples to the first recording painted in a browser that is open,
 and what that is made of. Once more with nothing compiled yet, as right after installing.
 """
 
