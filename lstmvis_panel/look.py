@@ -34,6 +34,9 @@ FIRST_TRACKS = 2
 BY_HAND = ("pinned", "kept")
 """States that a hand has chosen."""
 
+AHEAD = ("previewing", "brushing")
+"""What tells that the browser draws by itself."""
+
 FILTERS = ("lengths", "document", "starting")
 """What leaves out matches."""
 
@@ -229,11 +232,28 @@ class Look(Sources):
         """
         self._held |= {hold}
         self.param.update(gesturing=True, **ahead)
-        yield
+        try:
+            yield
+        except BaseException:
+            self.let_go(hold)
+            raise
         if done:
+            self.let_go(hold, *ahead)
+
+    def let_go(self, hold: str, *ahead: str) -> None:
+        """End a gesture, if there is one; also where what was held has left the page.
+
+        Parameters
+        ----------
+        hold
+            What is held no longer.
+        *ahead
+            What waited for that alone; all of it if nothing is named.
+        """
+        if hold in self._held:
             self._held -= {hold}
             self.gesturing = bool(self._held)
-            self.param.update(**{name: self.param[name].default for name in ahead})
+            self.param.update(**{name: self.param[name].default for name in ahead or AHEAD})
 
     def show_alone(self, state: int | None) -> None:
         """Show and match one of the listed states alone; the same one again, or None: all of them."""

@@ -16,6 +16,7 @@ import numpy as np
 import xarray as xr
 
 from lstmvis_panel.schema import STEP
+from lstmvis_panel.threads import CORES, over_ranges
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
 
 LINES_AT_MOST = 150
 """Selected states that are drawn as lines; more of them become a second raster, since lines would hide each other."""
+
+LINES_AT_ONCE = 2048
+"""Lines that a thread rasterizes, at least."""
+
+VALUE = "value"
 
 NO_TOOLS: dict[str, Any] = {"default_tools": [], "apply_ranges": False}
 
@@ -89,18 +95,33 @@ def _shaded(values: xr.DataArray, frame: Frame, colours: tuple[str, str]) -> np.
     """Rasterize lines: uint8 (y, x, RGBA), the upper edge first."""
     if not values.size:
         return np.zeros((1, 1, 4), np.uint8)
-    name = "value"
-    # In one precision and order whatever the file's: Datashader compiles anew, for a second and more, for each.
-    stored = values.copy(data=np.ascontiguousarray(values.values, np.float64))
-    lines = stored.rename(name).reset_coords(drop=True).to_dataset()
-    if values.sizes[STEP] == 1:
-        lines = _widened(lines, name)
-    canvas = datashader.Canvas(frame.width, frame.height, x_range=frame.x_range, y_range=(frame.low, frame.high))
-    counts = canvas.line(lines, x=STEP, y=name, agg=datashader.count(), line_width=0)
     # As in the paper: full colour where as many lines cross as the square root of all.
     many = max(np.sqrt(values.shape[1]), 2.0)
+    counts = _crossings(values, frame)
     image = datashader.transfer_functions.shade(counts, cmap=list(colours), how="linear", span=(0, many))
     return np.ascontiguousarray(image.values[::-1]).view(np.uint8).reshape(*image.shape, 4)
+
+
+def _crossings(values: xr.DataArray, frame: Frame) -> xr.DataArray:
+    """Count the lines that run through each pixel, on all cores where they are many."""
+    canvas = datashader.Canvas(frame.width, frame.height, x_range=frame.x_range, y_range=(frame.low, frame.high))
+    step, state = values.dims
+    # In one precision and order whatever the file has: Datashader compiles anew, for a second and more, for each. A
+    # line has its values side by side, as they are gone through.
+    lines = xr.Dataset(
+        {VALUE: ((state, step), np.ascontiguousarray(values.values.T, np.float64))}, {step: values[step].values}
+    )
+    if values.sizes[step] == 1:
+        lines = _widened(lines)
+    parts: list[xr.DataArray] = []
+
+    def count(begin: int, end: int, _check: Callable[[], None]) -> None:
+        part = lines.isel({state: slice(begin, end)})
+        parts.append(canvas.line(part, x=step, y=VALUE, agg=datashader.count(), line_width=0))
+
+    share = max(LINES_AT_ONCE, -(-values.sizes[state] // CORES))
+    over_ranges(values.sizes[state], share, count, lambda: None)
+    return sum(parts[1:], parts[0])
 
 
 def state_lines(values: xr.DataArray, chosen: np.ndarray, colour: str, width: float = 1) -> hv.Curve:
@@ -202,8 +223,7 @@ def fitted(current: Callable[[], Frame | None]) -> Callable[[Any, Any], None]:
     return hook
 
 
-def _widened(lines: xr.Dataset, name: str) -> xr.Dataset:
+def _widened(lines: xr.Dataset) -> xr.Dataset:
     """A lone step drawn as a level line across its column, since one point makes no line."""
     step = lines[STEP].values[0]
-    ends = xr.concat([lines, lines], STEP).assign_coords({STEP: [step - 0.5, step + 0.5]})
-    return ends[[name]]
+    return xr.concat([lines, lines], STEP).assign_coords({STEP: [step - 0.5, step + 0.5]})

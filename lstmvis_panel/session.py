@@ -98,8 +98,13 @@ class Session(Look):
         return ByHand(None if self.pinned is None else tuple(self.pinned), tuple(self.kept), self.alone)
 
     def selected_in(self, source: str) -> np.ndarray:
-        """Selected states of a source that is shown: what is matched, or its own S1 at its own threshold."""
-        return self.selected if source == self.source else self._states_of(source)[0]
+        """Selected states of a source that is shown: what is matched, or its own S1 at its own threshold.
+
+        None while another source is about to be matched.
+        """
+        if source != self.source:
+            return self._states_of(source)[0]
+        return self.selected if self._is_selected else self.selected[:0]
 
     @property
     def edited(self) -> bool:
@@ -109,7 +114,8 @@ class Session(Look):
     @property
     def heat(self) -> np.ndarray:
         """How many selected states are on at each step shown, shape ``(shown,)``."""
-        return self._layers[self.source].counts(self.first, self.shown, self.selected, self._asked(self.source))
+        selected = self.selected_in(self.source)
+        return self._layers[self.source].counts(self.first, self.shown, selected, self._asked(self.source))
 
     @property
     def means(self) -> np.ndarray:
@@ -118,7 +124,12 @@ class Session(Look):
         NaN without a selection, and for a long one until `averaging` has read it.
         """
         layer = self._layers[self.source]
-        if self.selection is None or self.refusal or not layer.has_means(self.selection, self.listed):
+        if (
+            not self._is_selected
+            or self.selection is None
+            or self.refusal
+            or not layer.has_means(self.selection, self.listed)
+        ):
             return np.full(len(self.listed), np.nan)
         return layer.means(self.selection, self.listed)
 
@@ -252,6 +263,11 @@ class Session(Look):
     def _criterion(self) -> tuple[Any, ...]:
         """All that `selected` follows from."""
         return tuple(getattr(self, name) for name in CRITERION)
+
+    @property
+    def _is_selected(self) -> bool:
+        """Whether the states that are selected are of the source that is to be matched by now."""
+        return not self._selected_for or self._selected_for[0] == self.source
 
     def _ask(self, *_events: param.parameterized.Event) -> None:
         # The end of a gesture may come together with its last change, and be heard first.

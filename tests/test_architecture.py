@@ -69,7 +69,7 @@ TABLE = (
     Part(
         "plots",
         "plots axis heatmaps length_bars matrix track_rows colours flags",
-        "schema alignment style",
+        "schema alignment style values",
         f"param panel {FILES}",
     ),
     Part("captions", "captions", "schema computing session style plots", f"param panel holoviews bokeh {FILES}"),

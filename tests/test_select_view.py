@@ -57,6 +57,38 @@ def test_a_threshold_draws_its_own_plot_anew_and_no_other(session: Session) -> N
     assert (first.axis.threshold, second.axis.threshold) == (0.95, 0.46)
 
 
+def test_a_source_of_fewer_states_is_matched_after_one_of_more() -> None:
+    recording = recording_of(WORDS, *ROWS)
+    few = recording.cell[:, 2:].rename(cell_state="few_state").assign_attrs(recording.cell.attrs)
+    session = Session(recording.assign(few=few), selection=(1, 3), threshold=0.5, left=0, stack=["few"], order="mean")
+    view = SelectView(session, print)
+    assert session.selected.tolist() == [0, 1, 2]
+    session.show_alone(2)
+    session.source = "few"
+    assert session.selected.tolist() == [0]
+    assert view.words.strip.total == 1
+    session.source = "cell"
+    assert session.selected.tolist() == [0, 1, 2]
+
+
+def test_what_is_held_is_let_go_when_it_leaves_the_page(session: Session) -> None:
+    session.param.update(stack=["output"], thresholds={"output": 0.4})
+    views = LinesView(session, 0), LinesView(session, 1)
+    views[1]._axis_used({"threshold": 0.45, "done": False, "previewed": True})
+    assert (session.gesturing, session.previewing) == (True, "output")
+    session.stack = []
+    assert (session.gesturing, session.previewing) == (False, "")
+    views[0]._axis_used({"threshold": 0.45, "done": False, "previewed": True})
+    views[0]._axis_used({"letGo": True})
+    assert (session.gesturing, session.previewing) == (False, "")
+
+
+def test_a_gesture_that_fails_is_over(session: Session) -> None:
+    with pytest.raises(ValueError, match="whole"), session.gesture("words", done=False, brushing=True):
+        session.selection = (0.5, 2)
+    assert (session.gesturing, session.brushing) == (False, False)
+
+
 def test_the_same_states_at_another_threshold_draw_nothing_anew(session: Session) -> None:
     view = LinesView(session)
     times = view._redraw.times

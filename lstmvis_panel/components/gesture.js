@@ -1,6 +1,7 @@
 // Shared by the components: the mouse is always drawn at once; the server gets the newest state of a gesture, and
 // the next one only when it has answered the last, so that a slow answer never makes a queue. What is to be done once,
-// apart from that state, goes along with just one message: a newer one that waits takes it over.
+// apart from that state, goes along with just one message: a newer one that waits takes it over. The end of a gesture goes
+// at once: what is done next, elsewhere on the page, must not overtake it, nor take its place.
 
 const ANSWER_WITHIN = 1500
 
@@ -22,6 +23,11 @@ function latestOnly(model) {
     const message = { state, once: { ...next?.once, ...once } }
     if (waiting) next = message
     else post(message)
+  }
+  send.end = (state) => {
+    if (next && String(Object.keys(next.state)) !== String(Object.keys(state))) post(next)     // of another gesture
+    next = null
+    post({ state, once: {} })
   }
   send.idle = () => !waiting
   return send

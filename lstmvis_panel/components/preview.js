@@ -53,7 +53,7 @@ function thresholdPreview(sent) {
     return counts
   }
 
-  return { ...lines, selected, heat }
+  return { ...lines, selection: sent.selection, first: sent.first, selected, heat }
 }
 
 function brushPreview(sent) {
@@ -132,3 +132,6 @@ const PREVIEW = "lv-preview"
 // The words tell where the brush is, `{ range, left, right }`, null at the end of a drag. Before, they ask: with `ask`
 // for what a drag takes, with `can`, a list, whether each plot could draw that place.
 const BRUSH = "lv-brush"
+
+// A plot tells that what it could draw of a brush no longer holds.
+const LOST = "lv-lost"

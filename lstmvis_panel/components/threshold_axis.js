@@ -21,9 +21,11 @@ export function render({ model, view }) {
   overlay.className = "overlay"
   root.append(overlay, strip, ticks, line, said)
 
-  let value = model.threshold, held = null, moved = false
+  let value = model.threshold, moved = false
+  let held = null, holder = null             // how far below the line the mouse holds it, and which of the two lines
   let preview = null, previewed = false      // what thresholds will select, and whether that is drawn over the plot
   let brush = null, brushed = null           // what selections will select, and the one that is drawn over the plot
+  let told = false                           // whether words and tracks show what is drawn here
   const outbox = latestOnly(model)
   const inStrip = () => model.unit === "quantile"
   const valueToPixel = (v) => (model.high - v) / (model.high - model.low) * model.extent
@@ -157,7 +159,10 @@ export function render({ model, view }) {
   function drawLine() {
     const twice = model.rule === "beyond" && !inStrip()
     if (twice && !mirror.isConnected) line.after(mirror)
-    if (!twice) mirror.remove()
+    if (!twice) {
+      if (holder === mirror) letGo()
+      mirror.remove()
+    }
     place(line, toPixel(value))
     if (twice) place(mirror, valueToPixel(-value))
     const [low, high] = range()
@@ -172,29 +177,36 @@ export function render({ model, view }) {
   function set(t, done) {
     value = rounded(t)
     drawLine()
-    if (preview && held !== null) previewed = true
+    if (preview && held !== null && !done) previewed = true
     if (previewed) drawPreview()
-    outbox({ threshold: value, done, previewed })
+    const state = { threshold: value, done, previewed }
+    if (done && moved) outbox.end(state)
+    else outbox(state)
+  }
+
+  // The line that was held is gone, or means another source by now.
+  function letGo() {
+    held = holder = null
+    previewed = false
+    clear()
+    outbox.end({ letGo: true })
   }
 
   // -- a drag drawn ahead of the server -------------------------------------------------------------------------------
 
   const drawPreview = oncePerFrame(() => {
     if (!previewed || !preview) return
-    const chosen = preview.selected(value)
-    preview.stroke(penOver(preview), chosen, plotted())
+    const chosen = preview.selected(value), pen = penOver(preview)
+    shade(pen, preview, preview.selection)
+    preview.stroke(pen, chosen, plotted())
     overlay.dataset.threshold = value
     sayDrawn(preview, chosen, preview.heat(chosen, value))
   })
 
   const drawBrushed = oncePerFrame(() => {
     if (!brushed || !brush) return
-    const chosen = brush.selected(brushed), cell = model.across / brush.shown, { range } = brushed, pen = penOver(brush)
-    if (range) {
-      pen.globalAlpha = SHADE
-      pen.fillRect((range[0] - brush.first) * cell, 0, (range[1] - range[0]) * cell, model.extent)
-      pen.globalAlpha = 1
-    }
+    const chosen = brush.selected(brushed), { range } = brushed, pen = penOver(brush)
+    shade(pen, brush, range)
     brush.stroke(pen, chosen, plotted())
     overlay.dataset.selection = range ? range.join("-") : ""
     sayDrawn(brush, chosen, brush.heat(chosen))
@@ -213,21 +225,39 @@ export function render({ model, view }) {
     const colour = (name) => getComputedStyle(overlay).getPropertyValue(name)
     pen.fillStyle = colour("--lv-card")
     pen.fillRect(0, 0, model.across, model.extent)
-    pen.drawImage(picture, 0, 0, model.across, model.extent)
+    // Where Bokeh draws: half a pixel off, which moves a picture, whose pixels stay whole, by one.
+    pen.imageSmoothingEnabled = false
+    pen.drawImage(picture, 1, 0, model.across, model.extent)
+    pen.translate(0.5, 0.5)
     pen.strokeStyle = pen.fillStyle = colour("--lv-accent")
     return pen
   }
 
+  // The selected steps, as a column through the plot.
+  function shade(pen, { first, shown }, range) {
+    if (!range?.length) return
+    const cell = model.across / shown
+    pen.globalAlpha = SHADE
+    pen.fillRect((range[0] - first) * cell, 1, (range[1] - range[0]) * cell, model.extent)
+    pen.globalAlpha = 1
+  }
+
   function sayDrawn(drawn, chosen, heat) {
     overlay.dataset.states = drawn.numbers(chosen).join(" ")
-    if (model.matched) tell(root, PREVIEW, { heat, total: chosen.length })
+    if (model.matched) say({ heat, total: chosen.length })
+    else if (told) say(null)
+  }
+
+  function say(what) {
+    told = what !== null
+    tell(root, PREVIEW, what)
   }
 
   function clear() {
     overlay.width = 0
     delete overlay.dataset.threshold
     delete overlay.dataset.selection
-    if (model.matched) tell(root, PREVIEW, null)
+    if (told) say(null)
   }
 
   // The server has drawn what was decided at the end of the drag: once that is painted, the overlay goes.
@@ -270,11 +300,28 @@ export function render({ model, view }) {
     model.on(what, async () => {
       const number = ++newest, sent = model[what]
       keep(null)
-      if (!sent.states) return
+      if (!sent.states) return lost(what)
       const picture = await createImageBitmap(new Blob([sent.picture], { type: "image/png" }))
-      if (number === newest) keep({ ...make(sent), picture })
+      if (number !== newest) return
+      keep({ ...make(sent), picture })
+      if (what === "preview" && held !== null && moved) set(value, false)
     })
   }
+
+  // What is drawn over the plot may be of another theme or width by now: the server draws until more is known.
+  function lost(what) {
+    if (what === "brush_preview" && brushed) {
+      brushed = null
+      clear()
+      tell(root, LOST)
+    }
+    if (what !== "preview" || !previewed || held === null) return
+    previewed = false
+    clear()
+    outbox({ threshold: value, done: false, previewed })
+    ask("preview")
+  }
+
   take("preview", thresholdPreview, (made) => { preview = made })
   take("brush_preview", brushPreview, (made) => { brush = made })
 
@@ -287,21 +334,24 @@ export function render({ model, view }) {
       ask("preview")
       element.setPointerCapture(event.pointerId)
       held = event.clientY - height()
+      holder = element
       moved = false
       said.hidden = true
       drawLine()
     })
     element.addEventListener("pointermove", (event) => {
-      if (held === null) return
+      if (holder !== element) return
       moved = true
       set(toThreshold(event.clientY - held, mirrored), false)
     })
     const release = (event) => {
-      if (held === null) return
+      if (holder !== element) return
       const last = toThreshold(event.clientY - held, mirrored)
-      held = null
+      held = holder = null
       if (moved) set(last, true)      // a click alone changes nothing
       else drawLine()
+      moved = false
+      settle()
     }
     element.addEventListener("pointerup", release)
     element.addEventListener("pointercancel", release)
@@ -319,6 +369,7 @@ export function render({ model, view }) {
     value = model.threshold
     drawLine()
   })
+  model.on("label", () => { if (held !== null) letGo() })
   const whole = ["low", "high", "ticks", "across", "gutter", "extent", "rule", "unit", "stairs", "label"]
   model.on(whole, oncePerFrame(() => { drawTicks(); drawStrip(); drawLine() }))
   onAction(model, view, { [model.action]: () => (model.matched ? line.focus() : false) })

@@ -9,7 +9,7 @@ function watchWheel(element, model, send) {
   const clamp = (value, low, high) => Math.max(low, Math.min(high, value))
 
   function rest() {
-    send({ ...last, done: true })
+    send.end({ ...last, done: true })
     timer = null
     spare = 0
   }

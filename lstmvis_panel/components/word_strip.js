@@ -33,6 +33,7 @@ export function render({ model, view }) {
   let cursor = null, anchor = null           // the step that keys are at, and the one that they select from
   const outbox = latestOnly(model)
 
+  const stepAt = (event) => model.first + column(event)      // with a fraction
   const column = (event) => (event.clientX - svg.getBoundingClientRect().left - model.gutter) / model.cell
   const clamp = (value, low, high) => Math.max(low, Math.min(high, value))
   const count = () => model.words.length
@@ -167,21 +168,23 @@ export function render({ model, view }) {
   }
 
   function moved(event) {
-    const c = column(event), n = count(), { first } = model
+    const c = stepAt(event), { first } = model, last = first + count()
     const { kind, at, before } = gesture
     gesture.dragged ||= Math.abs(event.clientX - gesture.x) > 3
     if (!gesture.dragged) return
-    const span = (p, q) => [first + clamp(Math.floor(Math.min(p, q)), 0, n - 1), first + clamp(Math.ceil(Math.max(p, q)), 1, n)]
+    // Where it began stays on its word, though that may be out of sight by now.
+    const [low, high] = [Math.min(first, Math.floor(at)), Math.max(last, Math.ceil(at))]
+    const span = (p, q) => [clamp(Math.floor(Math.min(p, q)), low, high - 1), clamp(Math.ceil(Math.max(p, q)), low + 1, high)]
     if (kind === "new") range = span(at, c)
     else if (kind === "move") {
       const length = before[1] - before[0]
-      const start = clamp(before[0] + Math.round(c - at), Math.min(first, before[0]), Math.max(first + n - length, before[0]))
+      const start = clamp(before[0] + Math.round(c - at), Math.min(first, before[0]), Math.max(last - length, before[0]))
       range = [start, start + length]
     }
-    else if (kind === "start") range = [clamp(first + Math.round(c), first, range[1] - 1), range[1]]
-    else if (kind === "stop") range = [range[0], clamp(first + Math.round(c), range[0] + 1, first + n)]
-    else if (kind === "left") left = clamp(Math.round(range[0] - first - c), 0, clamp(range[0] - first, 0, 99))
-    else right = clamp(Math.round(c - (range[1] - first)), 0, clamp(first + n - range[1], 0, 99))
+    else if (kind === "start") range = [clamp(Math.round(c), Math.min(first, range[1] - 1), range[1] - 1), range[1]]
+    else if (kind === "stop") range = [range[0], clamp(Math.round(c), range[0] + 1, Math.max(last, range[0] + 1))]
+    else if (kind === "left") left = clamp(Math.round(range[0] - c), 0, clamp(range[0] - first, 0, 99))
+    else right = clamp(Math.round(c - range[1]), 0, clamp(last - range[1], 0, 99))
     drawBrush()
     send(false)
   }
@@ -189,7 +192,9 @@ export function render({ model, view }) {
   function send(done) {
     const limits = gesture?.kind === "left" || gesture?.kind === "right"
     if (gesture) drawAhead()
-    outbox(limits ? { left, right, done, previewed } : { range, done, previewed })
+    const state = limits ? { left, right, done, previewed } : { range, done, previewed }
+    if (gesture && done) outbox.end(state)
+    else outbox(state)
   }
 
   // Plots, words and tracks show at once what the brush selects, if each of the plots knows.
@@ -199,6 +204,12 @@ export function render({ model, view }) {
     const known = can.length > 0 && can.every(Boolean)
     if (known || previewed) tell(columns, BRUSH, known ? { range, left, right } : null)
     previewed = known
+  }
+
+  // What a plot knew no longer holds: the server draws until it knows anew.
+  function drawBehind() {
+    tell(columns, BRUSH, { ask: true })
+    if (previewed && gesture) send(false)
   }
 
   // The server has drawn what was decided at the end of the drag: once that is painted, the plots give way.
@@ -217,7 +228,7 @@ export function render({ model, view }) {
     if (!kind) return
     svg.setPointerCapture(event.pointerId)
     tell(columns, BRUSH, { ask: true })
-    gesture = { kind, at: column(event), x: event.clientX, before: range, dragged: false }
+    gesture = { kind, at: stepAt(event), x: event.clientX, before: range, dragged: false }
   })
   svg.addEventListener("pointermove", (event) => {
     if (gesture) return moved(event)
@@ -228,12 +239,14 @@ export function render({ model, view }) {
   const finish = (event) => {
     if (!gesture) return
     if (!gesture.dragged && gesture.kind === "new") {       // a click: clears what there is, else takes the word
-      const step = model.first + clamp(Math.floor(gesture.at), 0, count() - 1)
+      const step = clamp(Math.floor(gesture.at), 0, model.steps - 1)
       range = range ? null : [step, step + 1]
       drawBrush()
       send(true)
     } else if (gesture.dragged) send(true)
     gesture = null
+    adopt()
+    settle()
   }
   svg.addEventListener("pointerup", finish)
   svg.addEventListener("pointercancel", finish)
@@ -249,7 +262,7 @@ export function render({ model, view }) {
   svg.addEventListener("blur", () => { cursor = anchor = null; drawMarks() })
 
   function adopt() {
-    if (gesture?.dragged || !outbox.idle()) return    // the mouse is ahead of this echo
+    if (gesture || !outbox.idle()) return    // the mouse is ahead of this echo
     range = model.selection && model.selection.length ? [...model.selection] : null
     left = model.left
     right = model.right
@@ -273,7 +286,11 @@ export function render({ model, view }) {
       keepEnter(root)
       columns = columnsAround(view)
       unwatchWheel = watchWheel(columns, model, outbox)
-      deafen = hear(columns, PREVIEW, (said) => { ahead = said; drawHeat() })     // in the frame of the plots
+      const ends = [
+        hear(columns, PREVIEW, (said) => { ahead = said; drawHeat() }),      // in the frame of the plots
+        hear(columns, LOST, drawBehind),
+      ]
+      deafen = () => { for (const end of ends) end() }
     }
     placed = true
     const room = Math.floor(root.getBoundingClientRect().width) - model.gutter

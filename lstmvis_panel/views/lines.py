@@ -16,6 +16,7 @@ from lstmvis_panel.axis import ticks
 from lstmvis_panel.colours import title
 from lstmvis_panel.components.browser import at_once
 from lstmvis_panel.components.threshold_axis import ThresholdAxis
+from lstmvis_panel.look import AHEAD
 from lstmvis_panel.session import Session
 from lstmvis_panel.style import GUTTER, PLOT_HEIGHT, THEMES, Theme, plot_height
 from lstmvis_panel.svg import png
@@ -35,9 +36,6 @@ CAPTION, GAP = 32, 6
 
 WINDOW = ["stack", "position", "width", "word_width"]
 """Parameters of a session that decide what a plot has to show; what is selected tells of those that decide about it."""
-
-AHEAD = ["previewing", "brushing"]
-"""Those that tell what the browser draws by itself."""
 
 QUICK = 1
 """How hard to press the picture that a browser draws on: it comes while a mouse is about to move."""
@@ -208,6 +206,7 @@ class LinesView(pn.viewable.Viewer):
     )
     def _show(self) -> None:
         if not self.used:
+            self.session.let_go(self._hold)
             return
         self._show_axis()
         look = self._look()
@@ -285,6 +284,11 @@ class LinesView(pn.viewable.Viewer):
             "brush_preview": (*both, session.threshold_of(self.source), session.lacking),
         }
 
+    @property
+    def _hold(self) -> str:
+        """What a hand holds here."""
+        return f"threshold {self.slot}"
+
     def _drop_previews(self) -> None:
         """Take away what no longer holds."""
         decides = self._decides
@@ -296,12 +300,15 @@ class LinesView(pn.viewable.Viewer):
     def _axis_used(self, gesture: dict[str, Any]) -> None:
         if "threshold" in gesture:
             self._threshold_dragged(gesture)
+        elif "letGo" in gesture:
+            self.session.let_go(self._hold)
         elif not self._previews.get(asked := gesture["asked"]):
             session = self.session
             look_ahead = session.threshold_preview if asked == "preview" else session.brush_preview
             preview = look_ahead(self.source)
             self._previews[asked] = self._decides[asked]
-            sent = {} if preview is None else {**preview.sent, "picture": self._picture}
+            place = {"first": session.first, "selection": list(session.selection or ())}
+            sent = {} if preview is None else {**preview.sent, "picture": self._picture, **place}
             self.axis.param.update(**{asked: sent})
 
     @property
@@ -312,7 +319,7 @@ class LinesView(pn.viewable.Viewer):
 
     def _threshold_dragged(self, gesture: dict[str, Any]) -> None:
         ahead, done = self.source if gesture.get("previewed") else "", gesture["done"]
-        held = self.session.gesture(f"threshold {self.slot}", done=done, previewing=ahead)
+        held = self.session.gesture(self._hold, done=done, previewing=ahead)
         with nullcontext() if ahead and not done else at_once(), held:
             self.session.set_threshold(self.source, float(gesture["threshold"]))
 

@@ -10,6 +10,7 @@ import param
 from lstmvis_panel import schema
 from lstmvis_panel.components.track_rows import TrackRows
 from lstmvis_panel.components.word_strip import PATTERN
+from lstmvis_panel.look import AHEAD
 from lstmvis_panel.session import Session
 from lstmvis_panel.style import THEMES
 from lstmvis_panel.track_rows import addable, track_of
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 BELOW = 4
 """px between the pattern plot and the first track."""
 
-AHEAD = ["previewing", "brushing"]
 WINDOW = ["position", "width", "word_width", "theme"]
 
 
@@ -75,7 +75,7 @@ class TracksView(pn.viewable.Viewer):
             heat=session.heat.tolist(), total=len(session.selected),
         )  # fmt: skip
 
-    @param.depends("session.source", "session.selected", *[f"session.{name}" for name in AHEAD], watch=True)
+    @param.depends("session.selected", *[f"session.{name}" for name in AHEAD], watch=True)
     def _show_heat(self) -> None:
         if self.session.drawn_ahead(self.session.source):
             return

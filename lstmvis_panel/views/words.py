@@ -11,13 +11,12 @@ import param
 from lstmvis_panel import schema
 from lstmvis_panel.components.browser import at_once
 from lstmvis_panel.components.word_strip import WordStrip
-from lstmvis_panel.look import LEFT_OF_MARK
+from lstmvis_panel.look import AHEAD, LEFT_OF_MARK
 from lstmvis_panel.matrix import strip_height, strip_of
 from lstmvis_panel.session import Session
 from lstmvis_panel.style import THEMES
 
-WINDOW = ["source", "position", "width", "word_width"]
-AHEAD = ["previewing", "brushing"]
+WINDOW = ["position", "width", "word_width"]
 
 
 class WordsView(pn.viewable.Viewer):
@@ -86,7 +85,9 @@ class WordsView(pn.viewable.Viewer):
         if "range" in gesture:
             values["selection"] = tuple(gesture["range"]) if gesture["range"] else None
         ahead, done = bool(gesture.get("previewed")), gesture["done"]
-        held = self.session.gesture("words", done=done, brushing=ahead)
+        wheeled = "zoom" in gesture or ("first" in gesture and "range" not in gesture)
+        brushing = {} if wheeled else {"brushing": ahead}
+        held = self.session.gesture("wheel" if wheeled else "words", done=done, **brushing)
         with nullcontext() if ahead and not done else at_once(), held:
             self.session.param.update(**values)
             self._wheeled(gesture)

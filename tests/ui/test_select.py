@@ -205,15 +205,10 @@ def test_a_drag_is_drawn_in_the_browser_as_the_server_decides_at_its_end(
 
 
 def assert_same_lines(before: np.ndarray, after: np.ndarray) -> None:
-    """The server's lines are where the browser's were, but for how their edges are smoothed."""
-    blues = [picture[:, :, 2].astype(int) - picture[:, :, 0] for picture in (before, after)]
-    for one, other in (blues, blues[::-1]):
-        line = one > 100
-        assert line.mean() > 0.005
-        around = np.maximum.reduce(
-            [np.roll(other, (down, right), (0, 1)) for down in (-1, 0, 1) for right in (-1, 0, 1)]
-        )
-        assert (around[line] > 40).mean() > 0.98
+    """What the server draws looks like what the browser has drawn, pixel by pixel; letters over it may be brighter."""
+    difference = np.abs(before.astype(int) - after)
+    assert (before.astype(int)[:, :, 2] - before[:, :, 0] > 100).mean() > 0.005
+    assert difference.mean() < 1
 
 
 def test_a_drag_of_the_brush_is_drawn_in_the_browser_as_the_server_decides_at_its_end(
@@ -246,6 +241,47 @@ def test_a_drag_of_the_brush_is_drawn_in_the_browser_as_the_server_decides_at_it
         round(frame["y"]) + 8 : round(frame["y"] + frame["height"]), round(frame["x"]) : round(frame["x"] + 600)
     ]
     assert_same_lines(shown[area], pixels(page)[area])
+
+
+def test_a_press_without_a_move_right_after_a_drag_leaves_nothing_over_the_plot(screen: Screen) -> None:
+    page, overlay = screen.page, screen.page.locator(".overlay")
+    page.mouse.move(screen.word(5)["x"], screen.word(5)["y"] + 12)
+    page.wait_for_timeout(300)
+    screen.brush(5, 7)
+    for _ in range(2):
+        page.mouse.down()
+        page.wait_for_timeout(200)
+        page.mouse.up()
+    screen.wait_for_address(selection="5-7")
+    wait_until(lambda: overlay.evaluate("canvas => canvas.width") == 0, page, timeout=SETTLED)
+
+
+def test_what_is_pressed_may_vanish_before_it_is_moved(screen: Screen) -> None:
+    page = screen.page
+    screen.brush(5, 7)
+    screen.wait_for_address(selection="5-7")
+    edge = screen.word(7)
+    page.mouse.move(edge["x"] - 1, edge["y"] + 12)
+    page.mouse.down()
+    page.keyboard.press("Escape")
+    wait_until(lambda: "selection" not in screen.query(), page, timeout=SETTLED)
+    page.mouse.move(edge["x"] + 60, edge["y"] + 12, steps=4)
+    page.mouse.up()
+    screen.brush(20, 22)
+    screen.wait_for_address(selection="20-22")
+
+
+def test_the_end_of_a_drag_is_not_overtaken_by_the_wheel_or_a_key(screen: Screen) -> None:
+    page = screen.page
+    screen.brush(5, 9)
+    page.keyboard.down("Control")
+    page.mouse.wheel(0, -60)
+    page.keyboard.up("Control")
+    screen.wait_for_address(selection="5-9")
+    wait_until(lambda: screen.query()["word_width"] != "30", page, timeout=SETTLED)
+    screen.brush(14, 16)
+    page.keyboard.press("Escape")
+    wait_until(lambda: "selection" not in screen.query(), page, timeout=SETTLED)
 
 
 def test_the_threshold_is_typed(screen: Screen) -> None:
