@@ -109,9 +109,11 @@ def apart(ranges: Ranges, most: int, poll: Callable[[], None]) -> np.ndarray:
     kept = np.empty(min(most, len(ranges)), np.int64)
     # The kept ones in the order of their steps: only the neighbours of a range can share steps with it.
     neighbours, size = np.empty((2, len(kept)), np.int64), 0
+    # What workers send is of another type: in one type all of it runs the same code.
+    start, stop = (steps.astype(np.int64, copy=False) for steps in (ranges.start, ranges.stop))
     for part in _parts(len(ranges)):
         poll()
-        size = _keep_apart(ranges.start, ranges.stop, part.start, part.stop, neighbours, kept, size)
+        size = _keep_apart(start, stop, part.start, part.stop, neighbours, kept, size)
         if size == len(kept):
             break
     return kept[:size]
