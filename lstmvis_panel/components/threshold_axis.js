@@ -23,6 +23,7 @@ export function render({ model, view }) {
 
   let value = model.threshold, moved = false
   let held = null, holder = null             // how far below the line the mouse holds it, and which of the two lines
+  let before = value                         // where it was when it was taken
   let preview = null, previewed = false      // what thresholds will select, and whether that is drawn over the plot
   let brush = null, brushed = null           // what selections will select, and the one that is drawn over the plot
   let told = false                           // whether words and tracks show what is drawn here
@@ -184,6 +185,14 @@ export function render({ model, view }) {
     else outbox(state)
   }
 
+  // As if nothing had been dragged.
+  function cancel() {
+    held = holder = null
+    set(before, true)
+    moved = false
+    settle()
+  }
+
   // The line that was held is gone, or means another source by now.
   function letGo() {
     held = holder = null
@@ -335,6 +344,7 @@ export function render({ model, view }) {
       element.setPointerCapture(event.pointerId)
       held = event.clientY - height()
       holder = element
+      before = value
       moved = false
       said.hidden = true
       drawLine()
@@ -372,7 +382,9 @@ export function render({ model, view }) {
   model.on("label", () => { if (held !== null) letGo() })
   const whole = ["low", "high", "ticks", "across", "gutter", "extent", "rule", "unit", "stairs", "label"]
   model.on(whole, oncePerFrame(() => { drawTicks(); drawStrip(); drawLine() }))
-  onAction(model, view, { [model.action]: () => (model.matched ? line.focus() : false) })
+  onAction(model, view, {
+    [model.action]: () => (model.matched ? line.focus() : false), clear: () => (held !== null && moved ? cancel() : false),
+  })
   drawTicks()
   drawStrip()
   drawLine()

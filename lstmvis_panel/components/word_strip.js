@@ -228,7 +228,7 @@ export function render({ model, view }) {
     if (!kind) return
     svg.setPointerCapture(event.pointerId)
     tell(columns, BRUSH, { ask: true })
-    gesture = { kind, at: stepAt(event), x: event.clientX, before: range, dragged: false }
+    gesture = { kind, at: stepAt(event), x: event.clientX, before: range, limits: [left, right], dragged: false }
   })
   svg.addEventListener("pointermove", (event) => {
     if (gesture) return moved(event)
@@ -248,6 +248,15 @@ export function render({ model, view }) {
     adopt()
     settle()
   }
+  // As if nothing had been dragged.
+  function cancel() {
+    range = gesture.before
+    ;[left, right] = gesture.limits
+    drawBrush()
+    send(true)
+    gesture = null
+    settle()
+  }
   svg.addEventListener("pointerup", finish)
   svg.addEventListener("pointercancel", finish)
   svg.addEventListener("keydown", (event) => {
@@ -258,7 +267,7 @@ export function render({ model, view }) {
     else return
     event.preventDefault()
   })
-  onAction(model, view, { [model.action]: () => svg.focus() })
+  onAction(model, view, { [model.action]: () => svg.focus(), clear: () => (gesture?.dragged ? cancel() : false) })
   svg.addEventListener("blur", () => { cursor = anchor = null; drawMarks() })
 
   function adopt() {

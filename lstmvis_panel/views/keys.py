@@ -61,7 +61,7 @@ GROUPS: dict[str, tuple[Row, ...]] = {
         row("pin the state that is pointed at, or let it follow", pin_state="k"),
         row("pin all that are listed, or let them follow", pin_list="K"),
         row("sort the states by number or by mean", order="i"),
-        row("clear the selection", clear="Escape"),
+        row("clear the selection; amid a drag, take it back", clear="Escape"),
     ),
     "Match": (
         row("next heatmap as colours of the words, previous", next_colours="h", previous_colours="H"),

@@ -256,6 +256,26 @@ def test_a_press_without_a_move_right_after_a_drag_leaves_nothing_over_the_plot(
     wait_until(lambda: overlay.evaluate("canvas => canvas.width") == 0, page, timeout=SETTLED)
 
 
+def test_escape_takes_back_what_is_being_dragged(screen: Screen) -> None:
+    page = screen.page
+    screen.brush(5, 7)
+    screen.wait_for_address(selection="5-7")
+    word, line = screen.word(20), screen.threshold()
+    for start, towards in (
+        ((word["x"] + 5, word["y"] + 12), (word["x"] + 90, word["y"] + 12)),
+        ((line["x"] + 300, line["y"] + 6), (line["x"] + 300, line["y"] + 66)),
+    ):
+        asked = screen.query()
+        press(page, start, towards=towards)
+        page.mouse.move(*towards, steps=3)
+        page.keyboard.press("Escape")
+        page.mouse.up()
+        page.wait_for_timeout(500)
+        assert screen.query() == asked
+        wait_until(lambda: page.locator(".overlay").evaluate("canvas => canvas.width") == 0, page, timeout=SETTLED)
+    screen.wait_for_selected([0, 1, 2, 3])
+
+
 def test_what_is_pressed_may_vanish_before_it_is_moved(screen: Screen) -> None:
     page = screen.page
     screen.brush(5, 7)
