@@ -6,7 +6,7 @@ import logging
 import os
 import threading
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,6 @@ from lstmvis_panel.native import (
 from lstmvis_panel.native_save import save_native
 from lstmvis_panel.project import PROJECT_FILE, files_of, open_project, title_of
 from lstmvis_panel.schema import STEP, Problem, RecordingError, sources
-from lstmvis_panel.validation import says_yes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,6 +50,8 @@ class SourceSummary:
         Its shape.
     unsigned
         Whether all values are said to be >= 0.
+    named
+        Whether its name stands before the rest, which alone would not tell it from the other sources.
     """
 
     name: str
@@ -59,12 +60,14 @@ class SourceSummary:
     steps: int
     states: int
     unsigned: bool
+    named: bool = False
 
     def __str__(self) -> str:
         """Return for example ``layer 1 state (1,200 x 300)``."""
+        name = f"{self.name} · " if self.named else ""
         layer = "" if self.layer is None else f"layer {self.layer} "
         unsigned = ", unsigned" if self.unsigned else ""
-        return f"{layer}{self.role} ({self.steps:,} x {self.states:,}){unsigned}"
+        return f"{name}{layer}{self.role} ({self.steps:,} x {self.states:,}){unsigned}"
 
 
 @dataclass(frozen=True)
@@ -131,18 +134,19 @@ class Project:
 
     @property
     def sources(self) -> list[SourceSummary]:
-        """What there is to say of each source."""
-        return [_summary(self.recording, name) for name in sources(self.recording)]
+        """What there is to say of each source, so that no two read alike."""
+        summaries = [_summary(self.recording, name) for name in sources(self.recording)]
+        alike = Counter((source.layer, source.role) for source in summaries)
+
+        def is_told_apart(source: SourceSummary) -> bool:
+            return len(summaries) == 1 or (source.layer is not None and alike[source.layer, source.role] == 1)
+
+        return [replace(source, named=not is_told_apart(source)) for source in summaries]
 
     @property
     def annotations(self) -> list[str]:
         """The names of the annotations."""
         return schema.annotations(self.recording)
-
-    @property
-    def searchable(self) -> bool:
-        """Whether the project says that it can be searched for words (``etc.regex_search``)."""
-        return says_yes(self.recording.attrs.get("searchable", 0))
 
 
 def open_recording(path: str | os.PathLike[str]) -> xr.Dataset:

@@ -81,6 +81,10 @@ def test_the_start_page_can_list_it() -> None:
         "cell1_backward",
         "convolution",
     ]
+    said = [str(source) for source in project.sources]
+    assert said[0] == "hidden1_forward · layer 1 hidden (10,000 x 64)"
+    assert said[2] == "hidden1_backward · layer 1 hidden (10,000 x 64)"
+    assert said[4] == "convolution · output (10,000 x 64)"
     tracks = [track for protein in PROTEINS for track in (protein, f"{protein}_predicted")]
     assert project.annotations == tracks + [f"{protein}_chance" for protein in PROTEINS]
 

@@ -125,12 +125,11 @@ def test_what_a_start_page_says(tmp_path: Path) -> None:
     ]
     assert [source.name for source in project.sources] == ["states.cell", "lstm/output", "gates.cell"]
     assert project.annotations[:3] == ["pos", "pos_of_word", "level"]
-    assert project.searchable
 
 
 def test_a_description_that_only_repeats_the_title_is_left_out(tmp_path: Path) -> None:
     project = open_projects(small_project().write(tmp_path))[tmp_path.name]
-    assert (project.title, project.description, project.searchable) == ("small", "", False)
+    assert (project.title, project.description) == ("small", "")
 
 
 def test_a_source_without_a_layer(tmp_path: Path) -> None:
@@ -297,7 +296,6 @@ def served(folder: Path) -> dict[str, str | None]:
             assert project.steps > 0
             assert [str(source) for source in project.sources]
             assert isinstance(project.annotations, list)
-            assert isinstance(project.searchable, bool)
     return errors
 
 
@@ -403,12 +401,6 @@ def test_a_path_that_no_disk_takes(name: str) -> None:
         open_recording(name)
     with pytest.raises(RecordingError, match="there is no such folder"):
         open_projects(name)
-
-
-def test_searchable_in_words_counts_for_nothing(tmp_path: Path) -> None:
-    save_recording(two_sentences().assign_attrs(searchable="no"), tmp_path / "two.h5")
-    project = open_projects(tmp_path)["two"]
-    assert (project.error, project.searchable) == (None, False)
 
 
 def test_a_title_is_had_with_one_look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -58,10 +58,6 @@ class Project(Protocol):
     def annotations(self) -> Iterable[str]:
         """Names of its annotations."""
 
-    @property
-    def searchable(self) -> bool:
-        """Whether its words can be searched."""
-
 
 def start_page(
     projects: Iterable[Project], place: str, theme: str, notices: Iterable[str] = ()
@@ -103,13 +99,12 @@ def _card(project: Project, theme: str) -> str:
         address = urlencode({"project": project.id, **query, "theme": theme})
         return f'<a href="?{escape(address)}">{escape(label)}</a>'
 
-    facts = [f"{project.steps:,} steps", *(["searchable"] if project.searchable else [])]
     sources = "".join(f"<li>{link(str(source), source=source.name)}</li>" for source in project.sources)
     tracks = ", ".join(name.replace("_", " ") for name in project.annotations) or "none"
     about = "" if project.description == project.title else f"<p>{escape(project.description)}</p>"
     return (
         f'<article class="card"><h2>{link(project.title)}</h2>{about}'
-        f'<p class="lv-muted">{" · ".join(facts)}<br>annotations: {escape(tracks)}</p><ul>{sources}</ul></article>'
+        f'<p class="lv-muted">{project.steps:,} steps<br>annotations: {escape(tracks)}</p><ul>{sources}</ul></article>'
     )
 
 
