@@ -193,6 +193,14 @@ def folded(text: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFD", text).casefold())
 
 
+def unknown_name(text: str, recording: xr.Dataset) -> str | None:
+    """Return what stands like an annotation's name before a colon, but names none; of a text that can be read."""
+    known = {_as_name(name): name for name in names_of(recording, *ANNOTATIONS)}
+    terms = [term for term in _terms(text) if not isinstance(term, Pattern) and not term[0].is_quoted]
+    others = (term[0].text for term in terms if _condition(term, known, recording) is None)
+    return next((match[1] for other in others if (match := re.match(r"([^\W\d][\w-]*):", other))), None)
+
+
 def _terms(text: str) -> Iterator[Pattern | list[_Piece]]:
     at = 0
     while at < len(text):

@@ -113,6 +113,27 @@ def test_nothing_found_and_nothing_asked(search: SearchView) -> None:
     assert (search.box.note, search.session.found) == ("", None)
 
 
+@pytest.mark.parametrize("text", ["poss:NOUN", "whale poss:NOUN", "poss:", 'poss:"NOUN"'])
+def test_an_annotation_that_is_not_there_is_said(search: SearchView, text: str) -> None:
+    search.look_for(text)
+    assert search.box.note == "Nothing found: there is no annotation poss. There are: pos."
+    assert not search.box.wrong
+
+
+@pytest.mark.parametrize("text", ["pos:NOUN harpoon", '"poss:NOUN"', "12:30", "/poss:/", ":"])
+def test_what_names_no_annotation_is_not_taken_for_one(search: SearchView, text: str) -> None:
+    search.look_for(text)
+    assert search.box.note.startswith("Nothing found. ")
+
+
+def test_the_empty_box_names_a_label_of_this_recording(search: SearchView) -> None:
+    assert search.box.hint == "words, /regex/, pos:DET"
+    drawn = recording_of("to be", ".....")
+    assert SearchView(Session(drawn), print).box.hint == "words, /regex/, capital:small"
+    spelt = drawn.assign(capital_label=("capital_label", ["not so", "*"], {"kind": "labels"}))
+    assert SearchView(Session(spelt), print).box.hint == "words, /regex/"
+
+
 def test_hits_are_gone_to_one_after_the_other_and_round(search: SearchView, said: list[str]) -> None:
     search.look_for("whaler")
     places = []

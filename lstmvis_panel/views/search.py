@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +12,17 @@ import param
 
 from lstmvis_panel.components.find_box import FindBox
 from lstmvis_panel.hits import Hits, context_of
+from lstmvis_panel.schema import ANNOTATIONS, Kind, labels, names_of
 from lstmvis_panel.session import Session
 from lstmvis_panel.textsearch import search_text
 from lstmvis_panel.tokentext import tokens_of
 from lstmvis_panel.views.background import Newest, at_first
+from lstmvis_panel.wanted import unknown_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import xarray as xr
 
     from lstmvis_panel.hits import Context
 
@@ -26,8 +31,6 @@ PAGE = 200
 
 AROUND = 12
 """Steps of context on either side of a hit; in running text of characters, five times as many."""
-
-HINT = "words, /regex/, pos:NOUN"
 
 
 class SearchView(pn.viewable.Viewer):
@@ -49,7 +52,8 @@ class SearchView(pn.viewable.Viewer):
         self._newest, self._paging = Newest("The search for words"), Newest("The listing of hits")
         self._asked = ""
         self.box = FindBox(
-            label="Search for words", hint=HINT, text=session.sought, stepping=["Previous hit", "Next hit"],
+            label="Search for words", hint=_hint(session.recording), text=session.sought,
+            stepping=["Previous hit", "Next hit"],
             taking="select", actions=["search", "next hit", "previous hit"], margin=0, sizing_mode="stretch_width",
         )  # fmt: skip
         self.box.on_gesture(self._heard)
@@ -141,7 +145,11 @@ class SearchView(pn.viewable.Viewer):
         self.session.found = hits
         total = 0 if hits is None else len(hits)
         self.box.param.update(
-            rows=rows, total=total, note="" if hits is None else _summary(hits), wrong=False, busy=False
+            rows=rows,
+            total=total,
+            note="" if hits is None else _summary(hits, self.session.recording),
+            wrong=False,
+            busy=False,
         )
 
     def _fail(self, reason: str) -> None:
@@ -177,8 +185,20 @@ def _row(hit: Context, between: str) -> dict[str, str]:
     return {"number": f"{hit.start:,}", "before": before, "words": words, "after": f"{between}{after}"}
 
 
-def _summary(hits: Hits) -> str:
+def _hint(recording: xr.Dataset) -> str:
+    """Say what can be typed, with a label of this recording's own: the first that needs no quotes, of a short name."""
+    typed = {re.sub(r"\s", "_", name): labels(recording, name) for name in names_of(recording, Kind.CATEGORICAL)}
+    terms = [
+        f"{name}:{label}" for name in sorted(typed, key=len) for label in typed[name] if re.fullmatch(r"\w+", label)
+    ]
+    return ", ".join(["words", "/regex/", *terms[:1]])
+
+
+def _summary(hits: Hits, recording: xr.Dataset) -> str:
     count = len(hits)
+    if not count and (name := unknown_name(hits.text, recording)):
+        known = ", ".join(names_of(recording, *ANNOTATIONS)) or "none"
+        return f"Nothing found: there is no annotation {name}. There are: {known}."
     if not count:
         return "Nothing found. A part of a word is found by * as in whal* or *ing, an annotation's value by name:value."
     return f"{count:,} hit{'' if count == 1 else 's'}. Enter goes to the next, Shift+Enter to the one before."
