@@ -35,7 +35,7 @@ from lstmvis_panel.views.places import PlacesView
 from lstmvis_panel.views.search import SearchView
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 LOOK = (Path(__file__).parent / "header.css").read_text(encoding="utf-8")
 
@@ -43,6 +43,12 @@ OPEN_PROJECT = """
 const theme = new URLSearchParams(window.location.search).get("theme") ?? "light"
 window.location.search = new URLSearchParams({ project: cb_obj.value, theme })
 """
+
+LETTER, AROUND_TEXT = 7, 40
+"""Width in px of a letter in a list to choose from, and of what stands around the text."""
+
+LEAST_ROOM, MOST_ROOM = 116, 260
+"""Width in px of the list of recordings."""
 
 STRIDE = 5
 """Steps that the buttons move by, and px that the keys widen words by."""
@@ -78,8 +84,7 @@ class Header(pn.viewable.Viewer):
         self._panel = bar(
             pn.bind(lambda theme: name(home.format(theme)), session.param.theme),
             _group("lv-where", self._project(projects), self._source(), *self._navigation()),
-            _group("lv-find", *([self.documents] if self.documents.are_there else []), self.search),
-            _group("lv-acts", *self._acts(projects)),
+            _group("lv-further", self._find(), _group("lv-acts", *self._acts(projects))),
         )
 
     def __panel__(self) -> pn.viewable.Viewable:
@@ -121,8 +126,9 @@ class Header(pn.viewable.Viewer):
         titles = Counter(projects.values())
         options = {title if titles[title] == 1 else f"{title} ({id_})": id_ for id_, title in projects.items()}
         picker = pn.widgets.Select(
-            label="Recording", options=options, value=session.project, margin=0, width=116, stylesheets=[CONTROLS]
-        )
+            label="Recording", options=options, value=session.project, margin=0, width=_room_for(options),
+            stylesheets=[CONTROLS],
+        )  # fmt: skip
         picker.jscallback(value=OPEN_PROJECT)
         return picker
 
@@ -156,6 +162,11 @@ class Header(pn.viewable.Viewer):
             self.say("Nothing is selected.")
         else:
             self.session.go_to(self.session.selection[0])
+
+    def _find(self) -> pn.Row:
+        if not self.documents.are_there:
+            return _group("lv-find", self.search)
+        return _group("lv-find lv-documents", self.documents, self.search)
 
     def _next_source(self, by: int) -> None:
         sources = self.session.param.source
@@ -191,6 +202,11 @@ class Header(pn.viewable.Viewer):
                 act()
 
 
-def _group(kind: str, *parts: Any) -> pn.Row:
+def _room_for(names: Iterable[str]) -> int:
+    """Return the width in px of a list in which the longest name can be read, within reason."""
+    return min(max(LEAST_ROOM, AROUND_TEXT + LETTER * max(map(len, names))), MOST_ROOM)
+
+
+def _group(kinds: str, *parts: Any) -> pn.Row:
     """Parts of the line that stay together where it has to break."""
-    return pn.Row(*parts, margin=0, css_classes=[kind], stylesheets=[LOOK], sizing_mode="stretch_width")
+    return pn.Row(*parts, margin=0, css_classes=kinds.split(), stylesheets=[LOOK], sizing_mode="stretch_width")

@@ -31,6 +31,14 @@ word_sequence: {file: states, path: word_ids, dict_file: words}
 states: {file: states, types: [{type: state, layer: 1, path: states1}]}
 """
 
+# What is left, in px, of the room of a list to choose from beside the longest text in it, and its arrow.
+SPARE = """(select) => {
+  const style = getComputedStyle(select), pen = document.createElement("canvas").getContext("2d")
+  pen.font = style.font
+  const around = ["paddingLeft", "paddingRight"].reduce((sum, side) => sum + parseFloat(style[side]), 0)
+  return select.clientWidth - around - Math.max(...[...select.options].map(({ text }) => pen.measureText(text).width))
+}"""
+
 
 @pytest.fixture(scope="module")
 def served(start_server: Callable[..., Server], tmp_path_factory: pytest.TempPathFactory) -> Server:
@@ -72,6 +80,7 @@ def test_source_and_project_are_chosen_with_the_position_kept(page: Page, served
     page.get_by_role("button", name="output").click()
     screen.wait_for_address(source="output", position=12, threshold="0.4")
     assert screen.lines()["high"] == pytest.approx(0.4692)
+    assert page.locator("select").first.evaluate(SPARE) >= 0
     page.locator("select").first.select_option(index=1 - _index(page))
     page.wait_for_url(re.compile("project=(documents|drawn)"))
     screen.ready()

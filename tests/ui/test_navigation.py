@@ -198,18 +198,26 @@ def test_the_narrowest_words_are_colour_without_gaps_and_still_say_their_word(
     assert (row == row[0]).all()
 
 
-@pytest.mark.parametrize(("width", "lines"), [(1400, 1), (1000, 2)])
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_header_is_calm(page: Page, library_server: Server, width: int, lines: int, theme: str) -> None:
-    page.set_viewport_size({"width": width, "height": 700})
-    Screen(page, library_server.url).open(project="library", theme=theme)
-    boxes = [page.get_by_role("button", name=sign).bounding_box() for sign in ("‹", "copy link", "named", "◐")]
-    boxes += [box.bounding_box() for box in (document_box(page), page.get_by_role("combobox", name="Search for words"))]
-    tops = {round(box["y"]) for box in boxes if box}
-    assert len(boxes) == 6
-    assert len(tops) == lines
-    assert all(box and box["x"] + box["width"] <= width - 8 and box["height"] == 28 for box in boxes)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+@pytest.mark.parametrize(("project", "boxes", "one_line"), [("library", 2, 1600), ("drawn", 1, 1400)])
+def test_the_header_is_calm_and_its_boxes_have_room(
+    stay: Callable[..., Screen], library_server: Server, project: str, boxes: int, one_line: int
+) -> None:
+    page = stay(library_server, project).page
+    find = page.locator(".find > input")
+    signs = [page.get_by_role("button", name=sign, exact=True) for sign in ("‹", "copy link", "named", "◐")]
+    expect(find).to_have_count(boxes)
+    for width in (1600, 1400, 1200, 1000):
+        page.set_viewport_size({"width": width, "height": 700})
+        for focused in find.all():
+            focused.focus()
+            places = [place.bounding_box() for place in (*signs, *find.all())]
+            assert len({round(box["y"]) for box in places if box}) == (1 if width >= one_line else 2)
+            assert all(box and box["x"] + box["width"] <= width - 8 and box["height"] == 28 for box in places)
+            widths = [box["width"] for box in places[len(signs) :] if box]
+            assert min(widths) >= 225, widths
+            focused.press("Escape")
+            focused.press("Escape")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_the_link_is_copied(new_context: Callable[..., BrowserContext], library_server: Server) -> None:
