@@ -170,7 +170,7 @@ def create_app(folder: str | os.PathLike[str] | None = None) -> pn.viewable.View
         view["position"] = selection[0]
     session = Session(recording, name, str(projects[name].given), **{**view, **restored.values})
     explorer = Explorer(session, titles, restored.notices)
-    browser = BrowserHistory(width=0, height=0, margin=0)
+    browser = BrowserHistory(title=f"{titles[name]} · LSTMVis", width=0, height=0, margin=0)
     _follow(explorer.session, browser)
     _say_failures(explorer.notices)
     served = explorer.__panel__()

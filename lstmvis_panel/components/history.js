@@ -17,6 +17,7 @@ export function render({ model }) {
   model.on("address", write)
   window.addEventListener("popstate", went)
   model.on("remove", () => window.removeEventListener("popstate", went))
+  document.title = model.title || document.title
   write()
   return document.createElement("span")
 }

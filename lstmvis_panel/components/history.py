@@ -1,4 +1,4 @@
-"""The address bar, and the browser's back and forward."""
+"""The address bar, the name of the tab, and the browser's back and forward."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from lstmvis_panel.components.browser import Component, script
 
 
 class BrowserHistory(Component):
-    """Nothing to see: shows the address, each new one a step to go back to. Not for notebooks."""
+    """Nothing to see: names the tab and shows the address, each new one a step to go back to. Not for notebooks."""
 
+    title: str = param.String(doc="What the browser's tab says; Panel gives all pages of a server the same.")
     address: dict[str, Any] = param.Dict(
         default={}, doc="search: the address from ? on; in_place: whether it is no step; count: of those written."
     )

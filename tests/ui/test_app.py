@@ -71,8 +71,10 @@ def test_a_card_leads_to_its_project_and_the_name_leads_back(page: Page, served:
     page.locator("article.card", has_text="(30 x 3)").locator("li a").last.click()
     screen = Screen(page, served.url).ready()
     assert screen.query()["project"] in {"drawn", "documents"}
+    expect(page).to_have_title("Drawn · LSTMVis")
     page.get_by_role("link", name="LSTMVis").click()
     expect(page.locator("article.card")).to_have_count(3, timeout=SETTLED)
+    expect(page).to_have_title("LSTMVis")
 
 
 def test_source_and_project_are_chosen_with_the_position_kept(page: Page, served: Server) -> None:
