@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from itertools import product
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from lstmvis_panel import open_recording, save_recording
+from lstmvis_panel import find_matches, open_recording, save_recording, select_states
 from tests.drawn import recording_of
 from tests.tools.serving import EXAMPLES
-from tests.ui.screen import SETTLED, Screen
+from tests.ui.screen import SETTLED, Screen, pixels
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -177,10 +179,23 @@ def test_the_paper_task_on_the_bundled_example(page: Page, server: Server) -> No
     expect(page.get_by_text("all steps searched")).to_be_visible(timeout=SETTLED)
     expect(page.locator(".matrix .row:not([hidden])").nth(49)).to_be_attached(timeout=SETTLED)
     assert "selection" in screen.rows()
-    level = open_recording(EXAMPLES / "parens" / "parens.h5")["nesting_level"].values
+    recording = open_recording(EXAMPLES / "parens" / "parens.h5")
+    level, states = recording["nesting_level"].values, recording["cell2"]
     starts = [int(label.replace(",", "")) for label in screen.rows() if label != "selection"]
     assert len(starts) == 50
     assert sum(level[at] == level[start] == level[at + 1] for at in starts) >= 48
+    matches = find_matches(states, select_states(states, start, start + 2, 0.3, 1, 0), 0.3, 1, 0)
+    assert starts == [at for at in matches["start"].values.tolist() if at != start][:50]
+    assert len(np.unique(matches["length"])) >= 5
+    page.get_by_role("button", name="nesting level", exact=True).click()
+    screen.wait_for_address(mapping="nesting_level")
+    expect(page.locator(".matrix.stale")).to_have_count(0, timeout=SETTLED)
+    picture, seen = pixels(page), set()
+    for row, offset in product(range(8), range(-3, 16)):
+        cell = screen.cell(row + 1, offset)
+        at = picture[round(cell["y"] + 2), round(cell["x"] + 2)]
+        seen.add((int(level[starts[row] + offset]), tuple(at.tolist())))
+    assert len(seen) == len({level for level, _ in seen}) == len({colour for _, colour in seen}) >= 2
 
 
 def test_back_and_forward_show_what_the_address_says(page: Page, served: Server) -> None:

@@ -14,7 +14,7 @@ import pytest
 from panel.tests.util import wait_until
 from playwright.sync_api import expect
 
-from lstmvis_panel import open_recording, schema, select_states
+from lstmvis_panel import find_matches, open_recording, schema, select_states
 from tests.tools.serving import EXAMPLES
 from tests.ui.screen import SETTLED, Screen
 
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from tests.tools.serving import Server
 
 PHRASE = (3142, 3145)  # the tremendous whale
-VERB_PHRASE = (1603, 1605)  # was rushing
+VERB_PHRASE = (9182, 9184)  # had gained
+
+BEGIN = 0  # of a chunk
 
 
 @cache
@@ -68,10 +70,16 @@ def test_figure_4_a_hypothesis_is_narrowed_down(screen: Screen) -> None:
     selected.append(set(listed(screen)))
     assert all(after < before for before, after in pairwise(selected))
     assert selected[-1]
+    expect(screen.page.get_by_text("all steps searched")).to_be_visible(timeout=SETTLED)
+    screen.wait_for_rows(50)
+    found = find_matches(novels()["cell2"], sorted(selected[-1]), float(screen.query()["threshold"]), 1, 1)
+    starts = [start for start in found["start"].values.tolist() if start != PHRASE[0]]
+    assert screen.rows() == ["selection", *(f"{start:,}" for start in starts)]
+    assert sum(novels()["noun_chunk"].values[starts] == BEGIN) >= 0.95 * len(starts)
 
 
 @pytest.mark.parametrize(
-    ("phrase", "count", "annotation"), [(PHRASE, 23, "noun_chunk"), (VERB_PHRASE, 50, "verb_chunk")]
+    ("phrase", "count", "annotation"), [(PHRASE, 23, "noun_chunk"), (VERB_PHRASE, 73, "verb_chunk")]
 )
 def test_figure_7_a_phrase_finds_phrases_of_its_kind(
     screen: Screen, phrase: tuple[int, int], count: int, annotation: str
