@@ -14,7 +14,7 @@ export PIP_USER := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help app test lint browser test-oldest screenshots bench data clean FORCE
+.PHONY: help app test lint browser test-oldest screenshots scenes bench data clean FORCE
 
 help: ## what can be made: this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -42,6 +42,9 @@ test-oldest: browser ## all tests without PyTorch, with the oldest versions that
 
 screenshots: browser ## draw README's pictures again
 	@$(BIN)/python -m tests.tools.screenshots
+
+scenes: browser ## pictures of every scene, in both themes and two sizes, to be looked at in test-results/scenes
+	@$(BIN)/python -m tests.tools.screenshots --scenes test-results/scenes
 
 bench: browser ## measure all that tests/benchmarks/README.md says (11 GB of disk)
 	@$(BIN)/python -m tests.benchmarks.matching
