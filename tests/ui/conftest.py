@@ -27,6 +27,8 @@ WATCHES = pytest.StashKey[list[Watch]]()
 SERVERS = pytest.StashKey[list[Server]]()
 LOG_LINES = 60
 
+CYRILLIC = "Где дом? Дом там, где ГДД. Лад"
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what lies in this folder, so that ``-m "not ui"`` leaves the browser out."""
@@ -166,6 +168,7 @@ def library_server(start_server: Callable[..., Server], tmp_path_factory: pytest
     save_recording(library(), folder / "library.h5")
     save_recording(many(3000), folder / "many.h5")
     save_recording(recording_of("abcdefghij" * 40, ".##......." * 40), folder / "drawn.h5")
+    save_recording(recording_of(CYRILLIC, "." * len(CYRILLIC)), folder / "cyrillic.h5")
     return start_server(folder)
 
 

@@ -110,6 +110,20 @@ def test_expressions_parts_and_annotations_are_searched_for(screen: Screen, text
     expect(rows(screen)).to_have_count(hits)
 
 
+def test_running_text_of_characters_is_searched_in_another_script(page: Page, library_server: Server) -> None:
+    screen = Screen(page, library_server.url).open(project="cyrillic")
+    for typed, hits in (("ДОМ", "2 hits"), ("/[ГД]+/", "3 hits"), ("д*м", "2 hits"), ("кит", "Nothing found")):
+        box(screen).fill(typed)
+        expect(note(screen)).to_contain_text(hits, timeout=SETTLED)
+    box(screen).fill("где")
+    expect(rows(screen)).to_have_count(2, timeout=SETTLED)
+    row = rows(screen).nth(1)
+    expect(row.locator(".before")).to_have_text("Где дом? Дом там, ")
+    expect(row.locator("b")).to_have_text("где")
+    row.click()
+    screen.wait_for_address(position=18)
+
+
 def test_what_is_wrong_is_said_in_words(screen: Screen) -> None:
     box(screen).fill("/wh(/")
     expect(note(screen)).to_contain_text("/wh(/", timeout=SETTLED)
