@@ -224,6 +224,38 @@ def test_back_and_forward_show_what_the_address_says(page: Page, served: Server)
     screen.wait_for_selected([])
 
 
+def test_gestures_of_every_part_of_the_page_are_undone_and_redone(page: Page, served: Server) -> None:
+    screen = Screen(page, served.url).open(project="drawn", left=0, selection="5-7")
+    screen.wait_for_selected([0, 1, 2])
+    undo, redo = (page.get_by_role("button", name=sign) for sign in "↶↷")
+    gestures: list[tuple[Callable[[], object], dict[str, object]]] = [
+        (lambda: screen.drag_limit("left", 1), {"left": 1}),
+        (page.get_by_role("button", name="output").click, {"source": "output"}),
+        (page.get_by_role("button", name="+", exact=True).first.click, {"word_width": 35}),
+        (page.get_by_role("button", name="›", exact=True).first.click, {"position": 5}),
+        (lambda: page.get_by_label("stack").select_option("cell"), {"stack": "cell@0.3"}),
+        (lambda: page.get_by_role("checkbox", name="fade where few").uncheck(), {"mask": "no"}),
+        (page.locator('.track[data-name="capital"] .remove').click, {"tracks": "place"}),
+        (page.get_by_role("button", name="Remove the heatmap capital").click, {"heatmaps": "match count,place"}),
+        (page.get_by_role("button", name="none", exact=True).click, {"mapping": "none"}),
+        (page.get_by_role("button", name="distinct ✓").click, {"distinct": "no"}),
+    ]
+    before = []
+    for act, wanted in gestures:
+        before.append({key: screen.query().get(key) for key in wanted})
+        act()
+        screen.wait_for_address(**wanted)
+    for was in reversed(before):
+        undo.click()
+        screen.wait_for_address(**was)
+    expect(undo).to_be_disabled()
+    screen.wait_for_selected([0, 1, 2])
+    for _, wanted in gestures:
+        redo.click()
+        screen.wait_for_address(**wanted)
+    expect(redo).to_be_disabled()
+
+
 def test_gestures_are_undone_and_redone(page: Page, served: Server) -> None:
     screen = Screen(page, served.url).open(project="drawn", left=0)
     undo, redo = (page.get_by_role("button", name=sign) for sign in "↶↷")
