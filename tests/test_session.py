@@ -27,7 +27,7 @@ def session() -> Session:
 
 
 def test_the_selection_has_the_states_that_begin_with_it(session: Session) -> None:
-    assert session.left == 1
+    assert (session.left, session.right) == (1, 0)
     assert session.selected.tolist() == [0, 1]
 
 
