@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lstmvis_panel import schema, svg
-from lstmvis_panel.captions import filters_in_words, found, heatmap_scale
+from lstmvis_panel.captions import FADED, filters_in_words, found, heatmap_scale
 from lstmvis_panel.colours import ink_on
 from lstmvis_panel.documents import documents_of
 from lstmvis_panel.figure_layout import BESIDE, GAP, SMALL, Block, below_one_another, on_their_feet, side_by_side
@@ -115,7 +115,7 @@ def _words_head(session: Session, matches: Matches, theme: Theme) -> Block:
     scale = None if session.mapping == NO_MAPPING else heatmap_scale(session, session.mapping, theme)
     pieces = []
     if scale is not None:
-        faded = ", faded where few selected states are on" if session.match_mask else ""
+        faded = f", {FADED}" if session.match_mask else ""
         pieces = [said(f"words coloured by {scale.title}{faded}", theme.muted), *scale_legend(scale, theme)]
     legend, start = flowed(pieces, columns * CELL), GUTTER + query.before * CELL
     y = legend.height + LINE

@@ -121,6 +121,16 @@ def fills_of(
     return {"ink": theme.ink, "colours": colours, "inks": inks, "places": _row_by_row(places, inside)}
 
 
+def legend_of(scale: ColourScale, about: str = "") -> dict[str, Any]:
+    """What colours mean, as a page says it: ``title``, ``legend``, ``gradual`` and ``about``, what is said besides."""
+    return {
+        "title": scale.title,
+        "legend": [list(key) for key in scale.legend],
+        "gradual": scale.gradual,
+        "about": about,
+    }
+
+
 def _row_by_row(codes: np.ndarray, inside: xr.DataArray) -> bytes:
     """Return whole numbers as bytes of int32, -1 where there is no step."""
     return np.where(inside.values, codes.reshape(inside.shape), -1).astype("<i4").tobytes()

@@ -17,7 +17,8 @@ function box(name, role, parent) {
 export function render({ model, view }) {
   const root = document.createElement("div")
   root.className = "matrix"
-  const head = box("head", null, root)
+  const above = box("above", null, root), colours = box("colours", null, above), head = box("head", null, above)
+  const note = legendNote(root), legend = legendLine(colours, note)
   const before = side("before", "◂ ", " before", "Steps shown before a match starts")
   const after = side("after", "match and what follows ▸ ", "", "Steps shown from the start of a match on")
   const grid = box("grid", "grid", root)
@@ -201,9 +202,11 @@ export function render({ model, view }) {
     const room = root.clientWidth - model.gutter
     cell = Math.max(model.narrowest, Math.min(WIDEST, Math.floor(room / Math.max(columns(), 1))))
     const start = model.gutter + (rows.before ?? 0) * cell, width = columns() * cell
-    const sizes = { cell, width, start, height: count() * model.row_height, gutter: model.gutter, row: model.row_height, head: model.head }
+    const seen = root.clientWidth
+    const sizes = { seen, cell, width, start, height: count() * model.row_height, gutter: model.gutter, row: model.row_height, head: model.head }
     for (const [name, px] of Object.entries(sizes)) root.style.setProperty(`--${name}`, `${px}px`)
     head.classList.toggle("tight", start - model.gutter < TIGHT)
+    legend.fit()
     drawCells()
     if (current) drawFrame()
   }
@@ -351,6 +354,7 @@ export function render({ model, view }) {
   }
 
   model.on(["rows", "fills", "tokens", "remarks"], oncePerFrame(draw))
+  model.on("legend", () => legend.draw(model.legend))
   model.on("context", drawContext)
   model.on("opened", drawOpened)
   model.on("stale", () => root.classList.toggle("stale", model.stale))
@@ -368,6 +372,7 @@ export function render({ model, view }) {
   })
   onAction(model, view, { [model.action]: () => (grid.checkVisibility({ visibilityProperty: true }) ? grid.focus() : false) })
   drawContext()
+  legend.draw(model.legend)
   draw()
   return root
 }

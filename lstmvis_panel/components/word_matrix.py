@@ -38,6 +38,9 @@ class WordMatrix(GestureComponent):
         default={"ink": "#000000"},
         doc="Colours: ink of text; behind it places (bytes) in colours row by row, -1 for none, with inks on each.",
     )
+    legend: dict[str, Any] = param.Dict(
+        default={}, doc="What these colours mean: title, legend (colour and text each), gradual, about; empty for none."
+    )
     hovered: dict[str, Any] = param.Dict(
         default={"cell": None, "beside": "cell"},
         doc="Cell [row, column] to frame, or None; its words stand beside the 'cell' or the 'pointer'.",
@@ -56,5 +59,5 @@ class WordMatrix(GestureComponent):
     head: int = param.Integer(default=HEAD, doc="Height in px above the first row.")
     narrowest: int = param.Integer(default=NARROWEST, doc="Least width in px of a cell.")
 
-    _esm: ClassVar[str] = script("word_matrix", "squeeze", "tokens", "gesture", "actions")
-    _stylesheets: ClassVar[list[str]] = [stylesheet("word_matrix")]
+    _esm: ClassVar[str] = script("word_matrix", "squeeze", "legend", "tokens", "gesture", "actions")
+    _stylesheets: ClassVar[list[str]] = [stylesheet("legend"), stylesheet("word_matrix")]

@@ -11,11 +11,12 @@ import param
 
 from lstmvis_panel import schema
 from lstmvis_panel.alignment import MATCH
+from lstmvis_panel.captions import FADED
 from lstmvis_panel.colours import titled
 from lstmvis_panel.components.word_matrix import NARROWEST, WordMatrix
 from lstmvis_panel.heatmaps import MOST_ROWS
 from lstmvis_panel.look import FILTERS, NO_MAPPING
-from lstmvis_panel.matrix import BANDS, fills_of, remark_of, rows_of, texts_of, tokens_of
+from lstmvis_panel.matrix import BANDS, fills_of, legend_of, remark_of, rows_of, texts_of, tokens_of
 from lstmvis_panel.session import Session
 from lstmvis_panel.style import GUTTER, HEAT_CELL, THEMES, Theme
 from lstmvis_panel.views.controls import TEXT, Markup, card, choice, small_button, text, turn
@@ -138,11 +139,13 @@ class MatchView(pn.viewable.Viewer):
     def _show_fills(self) -> None:
         matches, name = self.session.matches, self.session.mapping
         if matches is None or name == NO_MAPPING:
-            self.matrix.fills = {"ink": self.theme.ink}
+            self.matrix.param.update(fills={"ink": self.theme.ink}, legend={})
             return
-        share = matches.aligned.on_count / len(matches.query.selected) if self.session.match_mask else None
-        self.matrix.fills = fills_of(
-            matches.values_of(name), matches.inside, self.heatmaps.scale(name), self.theme, share
+        masked, scale = self.session.match_mask, self.heatmaps.scale(name)
+        share = matches.aligned.on_count / len(matches.query.selected) if masked else None
+        self.matrix.param.update(
+            fills=fills_of(matches.values_of(name), matches.inside, scale, self.theme, share),
+            legend=legend_of(scale, FADED if masked else ""),
         )
 
     @param.depends("session.before", "session.after", watch=True)
