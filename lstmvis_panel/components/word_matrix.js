@@ -36,6 +36,7 @@ export function render({ model, view }) {
   let cell = model.narrowest               // width of a step in px
   let current = null, beside = "cell"      // cell that is framed, and where its words stand
   let inside = false                       // whether the pointer is on the grid
+  let byKey = false                        // whether keys have moved on since the pointer did
   let pointer = { x: 0, y: 0 }             // anywhere in the window: a heatmap's cell is said beside it
   let active = [0, 0]                      // the cell where keys go on
   let texts = [], codes = [], remarks = [], places = null      // what is said of the cells, and their colours
@@ -281,6 +282,7 @@ export function render({ model, view }) {
 
   grid.addEventListener("pointermove", (event) => {
     inside = true
+    byKey = false
     const at = under(event)
     grid.classList.toggle("link", opens(at))
     if (at && model.linked) pool[at[0]].link.href = addressOf(at[0])
@@ -321,6 +323,7 @@ export function render({ model, view }) {
   grid.addEventListener("blur", () => { if (!inside) pointHere(null) })
 
   function walk([row, column]) {
+    byKey = true
     active = [limited(row, count() - 1), limited(column, columns() - 1)]
     pool[active[0]].row.scrollIntoView({ block: "nearest", inline: "nearest" })
     pointHere(active)
@@ -328,12 +331,20 @@ export function render({ model, view }) {
 
   const track = (event) => { pointer = { x: event.clientX, y: event.clientY } }
   const rest = oncePerFrame(scroll)
-  const scrolled = () => {
+
+  // Where the pointer rests, another cell lies under it now.
+  function pointAnew() {
+    if (inside && !byKey) pointHere(under({ clientX: pointer.x, clientY: pointer.y }))
     if (current) drawFrame()
+  }
+
+  const scrolled = () => {
+    pointAnew()
     rest()
   }
   window.addEventListener("pointermove", track, { passive: true, capture: true })
   window.addEventListener("scroll", scrolled, { passive: true, capture: true })
+  root.addEventListener("scroll", pointAnew, { passive: true })    // which is not heard outside
 
   // -- from the server --------------------------------------------------------------------------------------------
 

@@ -438,6 +438,34 @@ def test_of_five_hundred_rows_those_that_are_seen_are_drawn(crowd: Screen) -> No
     expect(crowd.page.locator(".matrix .tip")).to_contain_text("step 1,68", timeout=SETTLED)
 
 
+# -- rows that are wider than the page --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def wide(stay: Callable[..., Screen], matched: Server) -> Screen:
+    screen = stay(matched, "many", selection="201-203", left=1, before=10, after=60)
+    screen.wait_for_rows(51)
+    return screen
+
+
+def test_what_is_pointed_at_is_said_anew_where_other_words_are_scrolled_under_the_pointer(wide: Screen) -> None:
+    page, tip = wide.page, wide.page.locator(".matrix .tip")
+    x, y = middle(wide.cell(0, 0))
+    page.mouse.move(x, y)
+    expect(tip).to_contain_text("step 201", timeout=SETTLED)
+    page.mouse.wheel(3 * wide.cell(0, 0)["width"], 0)
+    expect(tip).to_contain_text("step 204", timeout=SETTLED)
+    frame, word = page.locator(".matrix .frame").bounding_box(), wide.cell(0, 3)
+    assert frame is not None
+    assert frame["x"] == pytest.approx(word["x"], abs=2)
+    assert word["x"] <= x <= word["x"] + word["width"]
+    # What keys have gone to is said still, wherever the pointer rests.
+    page.locator(".matrix .grid").focus()
+    for key in ("ArrowDown", "End", *["ArrowRight"] * 60):
+        page.keyboard.press(key)
+    expect(tip).to_contain_text(f"step {int(wide.rows()[-1].replace(',', '')) + 59}", timeout=SETTLED)
+
+
 # -- context and links ------------------------------------------------------------------------------------------------
 
 
