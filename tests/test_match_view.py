@@ -17,7 +17,7 @@ from lstmvis_panel.matching import Cancelled
 from lstmvis_panel.matrix import FAINTEST
 from lstmvis_panel.questions import CONTEXT_BEFORE, Matches, Query
 from lstmvis_panel.session import Session
-from lstmvis_panel.style import DARK, LIGHT, mix
+from lstmvis_panel.style import DARK, GUTTER, LIGHT, mix
 from lstmvis_panel.views import filters
 from lstmvis_panel.views.match import MatchView, body_classes
 from lstmvis_panel.views.match_text import (
@@ -264,6 +264,19 @@ def test_beside_the_words_stands_what_their_colours_mean():
     assert [DARK.categories[0], "1"] in told["legend"]
     session.mapping = "none"
     assert view.matrix.legend == {}
+
+
+def test_words_are_as_wide_as_was_asked_for():
+    session, view = matched()
+    fitting, columns = view.matrix.styles, session.before + session.after
+    assert (view.matrix.cell, session.match_width) == (0, None)
+    gesture(view, None, cell=12)
+    assert (view.matrix.cell, session.match_width) == (12, 12)
+    # Slim ones leave the heatmaps room.
+    assert view.matrix.styles["--lv-enough"] == f"{GUTTER + 12 * columns}px"
+    gesture(view, None, cell=0)
+    assert (view.matrix.cell, session.match_width) == (0, None)
+    assert view.matrix.styles == fitting
 
 
 def test_the_plot_renders():

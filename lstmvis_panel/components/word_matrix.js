@@ -4,7 +4,7 @@
 // tells of cells that are hovered there. Where tokens are no words, what they are is painted into the cells instead.
 // Of many rows only those are painted that can be seen, with some more above and below, so that scrolling is smooth.
 
-const PADDING = 4, WIDEST = 64, NEAR = 6, SIZE = 12, BAR_ALPHA = 0.6, SIDES = 3, LINE = 2, SPARE = 16, TIGHT = 56
+const PADDING = 4, WIDEST = 64, LEGIBLE = 9, NEAR = 6, SIZE = 12, BAR_ALPHA = 0.6, SIDES = 3, LINE = 2, SPARE = 16, TIGHT = 56
 
 function box(name, role, parent) {
   const element = document.createElement("div")
@@ -30,10 +30,16 @@ export function render({ model, view }) {
   const tip = box("tip", "status", root)
   tip.popover = "manual"
 
+  const zoom = matrixZoom({
+    box: root, parent: colours, area: grid, least: model.slimmest, most: model.widest, width: () => cell, change: widen,
+    tell: () => say({ cell: asked }),
+  })
+
   let rows = {}, fills = {}, tokens = {}   // what is drawn: of what the server sends, all of one answer
   let painted = null, paint = null         // tokens that are no words, and what paints them
   const pool = []                          // row elements, kept from one answer to the next
-  let cell = model.narrowest               // width of a step in px
+  let asked = 0                            // width of a step in px that was asked for, 0 for what there is room for
+  let cell = model.narrowest               // the one that is drawn
   let current = null, beside = "cell"      // cell that is framed, and where its words stand
   let inside = false                       // whether the pointer is on the grid
   let byKey = false                        // whether keys have moved on since the pointer did
@@ -156,7 +162,7 @@ export function render({ model, view }) {
     })
     const { fontFamily } = getComputedStyle(grid), { kind } = tokens
     if (kind) drawTokens(placeOf)
-    if (kind && kind !== "number") return
+    if ((kind && kind !== "number") || cell < LEGIBLE) return
     for (const bold of [false, true]) drawText(bold, `${bold ? "bold " : ""}${SIZE}px ${fontFamily}`, placeOf)
   }
 
@@ -201,15 +207,25 @@ export function render({ model, view }) {
 
   function fit() {
     const room = root.clientWidth - model.gutter
-    cell = Math.max(model.narrowest, Math.min(WIDEST, Math.floor(room / Math.max(columns(), 1))))
+    cell = asked || Math.max(model.narrowest, Math.min(WIDEST, Math.floor(room / Math.max(columns(), 1))))
     const start = model.gutter + (rows.before ?? 0) * cell, width = columns() * cell
     const seen = root.clientWidth
     const sizes = { seen, cell, width, start, height: count() * model.row_height, gutter: model.gutter, row: model.row_height, head: model.head }
     for (const [name, px] of Object.entries(sizes)) root.style.setProperty(`--${name}`, `${px}px`)
     head.classList.toggle("tight", start - model.gutter < TIGHT)
+    zoom.draw(asked)
     legend.fit()
     drawCells()
     if (current) drawFrame()
+  }
+
+  // Draw words of another width; what lies at `x`, in px from the left edge of the matrix, stays there.
+  function widen(width, x = model.gutter) {
+    const offset = (root.scrollLeft + x - model.gutter) / cell
+    asked = width
+    fit()
+    root.scrollLeft = offset * cell + model.gutter - x
+    pointAnew()
   }
 
   // -- the cell that is pointed at --------------------------------------------------------------------------------
@@ -366,6 +382,7 @@ export function render({ model, view }) {
 
   model.on(["rows", "fills", "tokens", "remarks"], oncePerFrame(draw))
   model.on("legend", () => legend.draw(model.legend))
+  model.on("cell", () => { if (!zoom.going() && asked !== model.cell) widen(model.cell) })
   model.on("context", drawContext)
   model.on("opened", drawOpened)
   model.on("stale", () => root.classList.toggle("stale", model.stale))
@@ -376,12 +393,20 @@ export function render({ model, view }) {
   sizes.observe(root)
   page.observe(document.documentElement)
   model.on("remove", () => {
+    zoom.end()
     sizes.disconnect()
     page.disconnect()
     window.removeEventListener("pointermove", track, { capture: true })
     window.removeEventListener("scroll", scrolled, { capture: true })
   })
-  onAction(model, view, { [model.action]: () => (grid.checkVisibility({ visibilityProperty: true }) ? grid.focus() : false) })
+  const ifShown = (act) => () => (grid.checkVisibility({ visibilityProperty: true }) ? act() : false)
+  onAction(model, view, {
+    [model.action]: ifShown(() => grid.focus()),
+    "wider matches": ifShown(() => zoom.by(ZOOM_STEP)),
+    "narrower matches": ifShown(() => zoom.by(-ZOOM_STEP)),
+    "fit matches": ifShown(zoom.fit),
+  })
+  asked = model.cell
   drawContext()
   legend.draw(model.legend)
   draw()

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 LOOK = (Path(__file__).parent / "match.css").read_text(encoding="utf-8")
+IN_BROWSER = ("to lengths", "to matches", "wider matches", "narrower matches", "fit matches")
 COMFORTABLE = 38
 """Width in px of a word's cell up to which heatmaps give way."""
 
@@ -57,7 +58,9 @@ class MatchView(pn.viewable.Viewer):
     def __init__(self, session: Session, say: Callable[[str], None]) -> None:
         super().__init__(session=session)
         self._say = say
+        slimmest, widest = session.param.match_width.bounds
         self.matrix = WordMatrix(
+            slimmest=slimmest, widest=widest,
             # Outside a catalogue no address says what is looked at.
             linked=bool(session.project), beside=MOST_ROWS,
             sizing_mode="stretch_width", margin=0, css_classes=["lv-words"], stylesheets=[LOOK],
@@ -89,8 +92,8 @@ class MatchView(pn.viewable.Viewer):
             "more rows": lambda _times: self._more_rows(),
             "fewer rows": lambda _times: self._show_fewer(),
             "clear filters": lambda _times: self._clear_filters(),
-            "to lengths": lambda _times: self._say("There are no matches."),
-            "to matches": lambda _times: self._say("There are no matches."),
+            # What the browser does by itself, where there is something to do it to.
+            **dict.fromkeys(IN_BROWSER, lambda _times: self._say("There are no matches.")),
         }
 
     # -- from the session to the screen -------------------------------------------------------------------------------
@@ -104,18 +107,29 @@ class MatchView(pn.viewable.Viewer):
     def _show_matches(self) -> None:
         matches = self.session.matches
         if matches is not None:
-            recording, aligned, columns = self.session.recording, matches.aligned, matches.inside.shape[1]
+            recording, aligned = self.session.recording, matches.aligned
             words = texts_of(recording, aligned, self._vocabulary[aligned.token.values])
-            least, enough = (f"{GUTTER + cell * columns}px" for cell in (NARROWEST, COMFORTABLE))
-            one = f"{columns * HEAT_CELL}px"
             self.matrix.param.update(
                 rows=rows_of(words, matches.inside, matches.table, matches.own, matches.query.before),
                 tokens=tokens_of(recording, aligned, self.theme, BANDS),
-                styles={"--lv-least": least, "--lv-enough": enough, "--lv-one": one},
             )
+            self._share_room()
         self._show_remarks()
         self._show_fills()
         self._show_place()
+
+    @param.depends("session.match_width", watch=True)
+    def _share_room(self) -> None:
+        """Words are as wide as asked for, and say between which widths heatmaps give way to them."""
+        matches, width = self.session.matches, self.session.match_width
+        if matches is not None:
+            columns = matches.inside.shape[1]
+            cells = (NARROWEST, COMFORTABLE) if width is None else (min(width, NARROWEST), width)
+            least, enough = (f"{GUTTER + cell * columns}px" for cell in cells)
+            self.matrix.param.update(
+                cell=width or 0,
+                styles={"--lv-least": least, "--lv-enough": enough, "--lv-one": f"{columns * HEAT_CELL}px"},
+            )
 
     @param.depends("session.heatmaps", "session.mapping", watch=True)
     def _show_remarks(self) -> None:
@@ -178,6 +192,8 @@ class MatchView(pn.viewable.Viewer):
 
     def _on_gesture(self, gesture: dict[str, Any]) -> None:
         session, cell, context = self.session, gesture.get("hovered"), gesture.get("context")
+        if "cell" in gesture:
+            session.match_width = int(gesture["cell"]) or None
         if "opened" in gesture:
             self.open(int(gesture["opened"]))
         if context is not None:

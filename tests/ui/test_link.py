@@ -183,6 +183,8 @@ def match(screen: Screen) -> None:
     enter(page, "Steps shown before a match starts", "2")
     enter(page, "Steps shown from the start of a match on", "9")
     screen.wait_for_address(mapping="tens", match_mask="yes", before=2, after=9)
+    page.get_by_role("button", name="Wider words", exact=True).click()
+    wait_until(lambda: "match_width" in screen.query(), page, timeout=SETTLED)
     bar = page.locator('.lengths [data-bar="1"] >> nth=0').bounding_box()
     assert bar is not None
     page.mouse.click(*middle(dict(bar)))

@@ -445,6 +445,7 @@ def test_of_five_hundred_rows_those_that_are_seen_are_drawn(crowd: Screen) -> No
 def wide(stay: Callable[..., Screen], matched: Server) -> Screen:
     screen = stay(matched, "many", selection="201-203", left=1, before=10, after=60)
     screen.wait_for_rows(51)
+    screen.page.locator(".matrix").evaluate("matrix => matrix.scrollTo(0, 0)")
     return screen
 
 
@@ -464,6 +465,43 @@ def test_what_is_pointed_at_is_said_anew_where_other_words_are_scrolled_under_th
     for key in ("ArrowDown", "End", *["ArrowRight"] * 60):
         page.keyboard.press(key)
     expect(tip).to_contain_text(f"step {int(wide.rows()[-1].replace(',', '')) + 59}", timeout=SETTLED)
+
+
+def test_words_of_matches_are_zoomed_around_the_pointer_by_buttons_and_by_keys(wide: Screen) -> None:
+    page = wide.page
+    sideways = {side: page.get_by_role("button", name=f"Words further {side}") for side in ("left", "right")}
+    expect(sideways["right"]).to_be_visible()
+    expect(sideways["left"]).to_be_hidden()
+    x, y = middle(wide.cell(0, 4))
+    page.mouse.move(x, y)
+    page.keyboard.down("Control")
+    for _ in range(4):
+        page.mouse.wheel(0, -120)
+    page.keyboard.up("Control")
+    wide.wait_for_address(match_width=26 + 4 * 6)
+    word, tip = wide.cell(0, 4), page.locator(".matrix .tip")
+    assert word["width"] == 50
+    assert middle(word)[0] == pytest.approx(x, abs=1)
+    expect(tip).to_contain_text("step 205")
+    expect(sideways["left"]).to_be_visible()
+    sideways["left"].click()
+    expect(sideways["left"]).to_be_hidden(timeout=SETTLED)
+
+    page.get_by_role("button", name="Wider words", exact=True).click()
+    wide.wait_for_address(match_width=55)
+    page.keyboard.press("W")
+    wide.wait_for_address(match_width=50)
+    page.get_by_role("button", name="↶").click()  # which takes back one gesture, as the wheel's turns were one
+    wide.wait_for_address(match_width=55)
+    for width in (50, None):
+        page.get_by_role("button", name="↶").click()
+        wide.wait_for_address(match_width=width)
+    wait_until(lambda: wide.cell(0, 0)["width"] == 26, page, timeout=SETTLED)
+    page.keyboard.press("w")
+    wide.wait_for_address(match_width=31)
+    page.keyboard.press("z")
+    wide.wait_for_address(match_width=None)
+    assert wide.cell(0, 0)["width"] == 26
 
 
 # -- context and links ------------------------------------------------------------------------------------------------
