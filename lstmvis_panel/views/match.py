@@ -19,7 +19,7 @@ from lstmvis_panel.look import FILTERS, NO_MAPPING
 from lstmvis_panel.matrix import BANDS, fills_of, legend_of, remark_of, rows_of, texts_of, tokens_of
 from lstmvis_panel.session import Session
 from lstmvis_panel.style import GUTTER, HEAT_CELL, THEMES, Theme
-from lstmvis_panel.views.controls import TEXT, Markup, card, choice, small_button, text, turn
+from lstmvis_panel.views.controls import TEXT, Markup, card, choice, small_button, switch, text, turn
 from lstmvis_panel.views.filters import FiltersView
 from lstmvis_panel.views.following import Following
 from lstmvis_panel.views.heatmaps import HeatmapsView
@@ -256,8 +256,8 @@ class MatchView(pn.viewable.Viewer):
             mapping.width = 170
         label = text('<span class="lv-muted">words coloured by</span>', margin=(5, 0, 0, 0))
         return pn.Row(
-            label, mapping, _switch(session.param.match_mask, "mask", "match mask"), self.heatmaps.adding,
-            _switch(session.param.distinct, "distinct", "distinct"), *self.filters.fields, self.filters.chips,
+            label, mapping, switch(session.param.match_mask, "mask", "match mask"), self.heatmaps.adding,
+            switch(session.param.distinct, "distinct", "distinct"), self.filters.fields, self.filters.chips,
             sizing_mode="stretch_width", margin=(0, 0, 8, 0),
             styles={"gap": "8px 14px", "flex-wrap": "wrap", "align-items": "flex-start"},
         )  # fmt: skip
@@ -276,13 +276,6 @@ class MatchView(pn.viewable.Viewer):
         fewer = small_button("fewer", f"Show the best {STAGES[0]} matches", self._show_fewer, "fewer rows")
         fewer.visible = pn.bind(can_show_fewer, session.param.matches)
         return pn.Row(more, fewer, margin=(8, 0, 0, GUTTER), styles={"gap": "8px"})
-
-
-def _switch(parameter: param.Parameter, label: str, action: str) -> pn.viewable.Viewable:
-    """A button that says whether something is on; Bokeh's checkboxes tell nobody what they are for."""
-    button = small_button("", parameter.doc, lambda: turn(parameter), action)
-    button.label = pn.bind(lambda on: f"{label} ✓" if on else label, parameter)
-    return button
 
 
 def body_classes(matches: object) -> list[str]:

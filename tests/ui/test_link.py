@@ -168,7 +168,7 @@ def look_around(screen: Screen) -> None:
 def match(screen: Screen) -> None:
     """Have more rows, overlapping ones too, others heatmaps and colours, less context; then filter by all there is."""
     page = screen.page
-    page.get_by_role("button", name="distinct ✓").click()
+    page.get_by_role("button", name="distinct").click()
     page.get_by_role("button", name="more").click()
     screen.wait_for_address(distinct="no", top=100)
     pick(page, "Add a heatmap", "tens")

@@ -308,6 +308,20 @@ def bar(screen: Screen, at: int, histogram: int = 0) -> tuple[float, float]:
 def test_a_bar_says_how_many_matches_have_its_length(lengths: Screen) -> None:
     lengths.page.mouse.move(*bar(lengths, 1))
     expect(lengths.page.locator(".lengths .tip")).to_have_text("length 3 · 3 ranges · 2 with all 2 states")
+    expect(lengths.page.locator(".lengths .ends")).to_have_text(["24", "24"])
+
+
+def test_bars_stay_where_they_are_from_one_answer_to_the_next(lengths: Screen) -> None:
+    def left() -> float:
+        box = lengths.page.locator(".lengths .bars").first.bounding_box()
+        assert box is not None
+        return box["x"]
+
+    before = left()
+    lengths.page.locator('.states li[data-state="0"]').click()
+    lengths.wait_for_address(alone=0)
+    expect(lengths.page.locator(".lengths .bars")).to_have_count(1, timeout=SETTLED)
+    assert left() == before
 
 
 def test_a_click_on_a_bar_shows_matches_of_that_length_and_a_second_one_all(lengths: Screen) -> None:
@@ -385,8 +399,13 @@ def test_where_none_passes_the_filters_are_cleared_at_a_click(stay: Callable[...
 
 
 def test_overlapping_matches_are_shown_on_request(lengths: Screen) -> None:
-    lengths.page.get_by_role("button", name="distinct ✓").click()
+    distinct, beside = lengths.page.get_by_role("button", name="distinct"), lengths.page.get_by_text("starts at")
+    expect(distinct).to_have_attribute("aria-pressed", "true")
+    place = beside.bounding_box()
+    distinct.click()
     lengths.wait_for_address(distinct="no")
+    expect(distinct).to_have_attribute("aria-pressed", "false")
+    assert beside.bounding_box() == place
     lengths.wait_for_rows(9)
 
 
