@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 
 from lstmvis_panel.alignment import MATCH, OFFSET, PICTURES, TOKEN_PICTURE, TOKEN_VALUE, tokens_at
-from lstmvis_panel.colours import annotation_scale, ink_on, number_text, title
+from lstmvis_panel.colours import annotation_scale, ends_text, ink_on, number_text, title
 from lstmvis_panel.schema import STEP, Kind, kind_of, token_look, words
 from lstmvis_panel.style import mix
 
@@ -195,7 +195,7 @@ def tokens_of(recording: xr.Dataset, tokens: xr.Dataset, theme: Theme, most: int
         return {"kind": "image", **said, **shown}
     scale, values = annotation_scale(recording, look, theme), tokens[TOKEN_VALUE].values
     low, high = scale.limits
-    said |= {"low": low, "high": high, "ends": [number_text(low), number_text(high)]}
+    said |= {"low": low, "high": high, "ends": ends_text(low, high)}
     if kind is Kind.SCALAR:
         return {"kind": "number", **said, "values": values.astype("<f8").tobytes()}
     bands = values if most is None else _averaged(values, most)

@@ -49,7 +49,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     save_recording(recording_of(WORDS, *ROWS), folder / "drawn.h5")
     many = recording_of("aFGb" * 120, *(".##." * 120 for _ in range(3)))
     save_recording(many, folder / "many.h5")
-    save_recording(recording_of(LONG, *LONG_ROWS, documents=DOCUMENTS), folder / "long.h5")
+    long = recording_of(LONG, *LONG_ROWS, documents=DOCUMENTS)
+    save_recording(long, folder / "long.h5")
+    gate = ("step", "gate_state"), -long.cell.values, long.cell.attrs
+    save_recording(long.assign(gate=gate), folder / "stacked.h5")
     return folder
 
 
@@ -553,6 +556,30 @@ def test_a_row_opens_in_a_new_tab_with_what_is_selected(screen: Screen) -> None:
     with screen.page.context.expect_page() as opened:
         screen.page.mouse.click(*middle(screen.cell(2, 1)), button="middle")
     Screen(opened.value, screen.url).ready().wait_for_address(position=25, selection="5-7")
+
+
+def test_a_row_opens_in_a_new_tab_with_all_else_as_it_is(stay: Callable[..., Screen], matched: Server) -> None:
+    """States pinned, kept and one alone, another source stacked, matches filtered, words zoomed."""
+    looked_at = {
+        "selection": "1-3", "left": 0, "pinned": "0,1", "kept": "1", "alone": 1, "stack": "gate@0.5", "lengths": "2-3",
+        "starting": "capital:capital", "document": 1, "distinct": "no", "mapping": "place", "match_width": 40,
+    }  # fmt: skip
+    screen = stay(matched, "stacked", **looked_at)
+    page = screen.page
+    expect(page.locator(".matrix .row:visible").nth(2)).to_be_visible(timeout=SETTLED)
+    screen.wait_for_address(**looked_at)
+    rows = screen.rows()
+    row, start = next((row, label) for row, label in enumerate(rows) if label != "selection")
+    with page.context.expect_page() as opened:
+        page.locator(".matrix .row a").nth(row).click(modifiers=["Control"])
+    other = Screen(opened.value, screen.url).ready()
+    other.wait_for_address(position=start)
+    wait_until(lambda: other.rows() == rows, page, timeout=SETTLED)
+    assert len(other.frames()) == 2
+    assert other.cell(0, 0)["width"] == 40
+    assert other.query() == {**screen.query(), "position": start}
+    assert other.query().items() >= {key: str(value) for key, value in looked_at.items()}.items()
+    other.page.close()
 
 
 def test_pinned_states_are_matched_without_a_selection(stay: Callable[..., Screen], matched: Server) -> None:
