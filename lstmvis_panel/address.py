@@ -31,7 +31,7 @@ ALWAYS = ("source", "position", "selection", "threshold", "left", "right", "word
 
 CHANGED = (
     "rule", "unit", "stack", "pinned", "kept", "alone", "order", "tracks", "mask",
-    "heatmaps", "match_mask", "distinct", "top", "before", "after",
+    "heatmaps", "match_mask", "distinct", "top", "before", "after", "match_width",
     "lengths", "document", "starting", "sought",
 )  # fmt: skip
 """Those that it holds where they are not what the recording shows first."""
@@ -210,6 +210,13 @@ def _whole(session: Session, key: str, text: str) -> tuple[int, str]:
     return inside, "" if inside == value else f"is outside {low}-{high}; {inside} is used."
 
 
+def _match_width(session: Session, key: str, text: str) -> tuple[int, str]:
+    if _integer(text) is None:
+        message = "is no whole number; the words of matches are as wide as there is room for."
+        raise ValueError(message)
+    return _whole(session, key, text)
+
+
 def _finite(text: str) -> float | None:
     try:
         value = float(text)
@@ -317,5 +324,6 @@ def _selection(session: Session, _key: str, text: str) -> tuple[tuple[int, int],
 
 _READERS = {
     "threshold": _threshold, "selection": _selection, "stack": _stack, "pinned": _states, "kept": _states,
-    "alone": _state, "lengths": _lengths, "document": _document, "starting": _starting, "sought": _text,
+    "alone": _state, "match_width": _match_width, "lengths": _lengths, "document": _document, "starting": _starting,
+    "sought": _text,
 }  # fmt: skip

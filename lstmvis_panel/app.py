@@ -115,7 +115,8 @@ def explore(recording: xr.Dataset | str | os.PathLike[str], **view_state: Any) -
         stop), ``threshold``, ``unit``, ``rule``, ``left``, ``right``; ``pinned``, ``kept``, ``alone``. What is shown:
         ``position``, ``word_width``, ``stack`` with ``thresholds`` by the names of its sources, ``tracks``, ``mask``,
         ``order``, ``theme``, ``sought`` in the search box. Matches: ``lengths``, ``document``, counted from 0,
-        ``starting``, ``distinct``, ``top``; ``before``, ``after``, ``heatmaps``, ``mapping``, ``match_mask``.
+        ``starting``, ``distinct``, ``top``; ``before``, ``after``, ``match_width``, ``heatmaps``, ``mapping``,
+        ``match_mask``.
 
     Returns
     -------

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from lstmvis_panel.style import Theme
 
 
+FADED = "faded where few selected states are on"
+"""What a mask does to the colours behind the words of matches."""
+
+
 class Fact(NamedTuple):
     """A fact in three parts; a page has the middle one in bold letters."""
 

@@ -6,6 +6,7 @@ in every picture. Values in, colours out; nothing here draws.
 
 from __future__ import annotations
 
+import math
 import weakref
 from abc import ABC, abstractmethod
 from collections import Counter
@@ -34,6 +35,9 @@ READABLE = 4.5
 
 LINEAR_BELOW = 0.04045
 """Part of sRGB's range where values are in proportion to light (IEC 61966-2-1)."""
+
+DIGITS, EXACT = 3, 9
+"""Significant digits of a number, and of one that has been rounded already."""
 
 POSITIONAL = (1e-5, 1e9)
 """Numbers from the one to the other are written without an exponent."""
@@ -135,8 +139,8 @@ class ScalarScale(ColourScale):
     @property
     def legend(self) -> list[tuple[str, str]]:
         """Both ends."""
-        low, high = self.limits
-        return [(self.colours[0], number_text(low)), (self.colours[-1], number_text(high))]
+        low, high = ends_text(*self.limits)
+        return [(self.colours[0], low), (self.colours[-1], high)]
 
 
 @dataclass(frozen=True)
@@ -255,7 +259,7 @@ def _luminance(colour: str) -> float:
     return float(np.dot(linear, (0.2126, 0.7152, 0.0722)))
 
 
-def number_text(value: float, digits: int = 3) -> str:
+def number_text(value: float, digits: int = DIGITS) -> str:
     """Write a number with so many significant digits, and an exponent where it would be long."""
     low, high = POSITIONAL
     if value == 0 or low <= abs(value) < high or not np.isfinite(value):
@@ -263,6 +267,12 @@ def number_text(value: float, digits: int = 3) -> str:
     else:
         text = np.format_float_scientific(value, precision=digits - 1, trim="-", exp_digits=1).replace("e+", "e")
     return text.replace("-", "\N{MINUS SIGN}")
+
+
+def ends_text(low: float, high: float) -> list[str]:
+    """Both ends of a range in as many digits as its length deserves: 0 and 18.5, where it begins at 0.00124."""
+    decimals = DIGITS - 1 - math.floor(math.log10(high - low))
+    return [number_text(round(end, decimals), EXACT) for end in (low, high)]
 
 
 def _vector_scale(recording: xr.Dataset, name: str, theme: Theme) -> ScalarScale:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lstmvis_panel import schema, svg
-from lstmvis_panel.captions import filters_in_words, found, heatmap_scale
+from lstmvis_panel.captions import FADED, filters_in_words, found, heatmap_scale
 from lstmvis_panel.colours import ink_on
 from lstmvis_panel.documents import documents_of
 from lstmvis_panel.figure_layout import BESIDE, GAP, SMALL, Block, below_one_another, on_their_feet, side_by_side
@@ -30,7 +30,10 @@ if TYPE_CHECKING:
     from lstmvis_panel.style import Theme
 
 CELL, HIGH = 34, ROW_HEIGHT - 1
-"""Size in px of a word's colour in its row, the line between two words included in the width."""
+"""Size in px of a word's colour in its row, the line between two words included in the width, unless that is chosen."""
+
+LEGIBLE = 9
+"""Least width in px in which a word is written."""
 
 SIDES, UNDERLINE = 3, 2
 """px of the colour behind a vector or a picture on its either side there, and of the line below those of a match."""
@@ -111,20 +114,20 @@ def _bars(counts: list[int], bounds: list[list[int]], chosen: tuple[int, int] | 
 
 def _words_head(session: Session, matches: Matches, theme: Theme) -> Block:
     """What the colours of the words mean, and how many steps lie before and after the start."""
-    query, columns = matches.query, matches.inside.shape[1]
+    query, wide = matches.query, matches.inside.shape[1] * _cell_width(session)
     scale = None if session.mapping == NO_MAPPING else heatmap_scale(session, session.mapping, theme)
     pieces = []
     if scale is not None:
-        faded = ", faded where few selected states are on" if session.match_mask else ""
+        faded = f", {FADED}" if session.match_mask else ""
         pieces = [said(f"words coloured by {scale.title}{faded}", theme.muted), *scale_legend(scale, theme)]
-    legend, start = flowed(pieces, columns * CELL), GUTTER + query.before * CELL
+    legend, start = flowed(pieces, wide), GUTTER + query.before * _cell_width(session)
     y = legend.height + LINE
     before, after = f"◂ {query.before} before", f"match and what follows, {query.after} ▸"
     context = [
         svg.text(before, start - BESIDE, y, size=SMALL, fill=theme.muted, text_anchor="end"),
         svg.text(after, start + BESIDE, y, size=SMALL, fill=theme.muted),
     ]
-    return Block([svg.group(legend.parts, GUTTER), *context], GUTTER + columns * CELL, y + BESIDE)
+    return Block([svg.group(legend.parts, GUTTER), *context], GUTTER + wide, y + BESIDE)
 
 
 def _head(scale: ColourScale, columns: int, theme: Theme) -> Block:
@@ -140,8 +143,14 @@ def _head(scale: ColourScale, columns: int, theme: Theme) -> Block:
 
 def _words(session: Session, matches: Matches, theme: Theme) -> Block:
     rows, columns = matches.inside.shape
-    shapes = [*_rows(session, matches, theme), _start(GUTTER + matches.query.before * CELL, rows, theme)]
-    return Block(shapes, GUTTER + columns * CELL, rows * ROW_HEIGHT)
+    wide = _cell_width(session)
+    shapes = [*_rows(session, matches, theme), _start(GUTTER + matches.query.before * wide, rows, theme)]
+    return Block(shapes, GUTTER + columns * wide, rows * ROW_HEIGHT)
+
+
+def _cell_width(session: Session) -> int:
+    """Width of a word in px: the one that was asked for, if any was."""
+    return session.match_width or CELL
 
 
 def _start(x: float, rows: int, theme: Theme) -> str:
@@ -154,17 +163,19 @@ def _rows(session: Session, matches: Matches, theme: Theme) -> Iterator[str]:
     words = texts_of(session.recording, aligned, vocabulary[aligned.token.values])
     tokens, inside = tokens_of(session.recording, aligned, theme, BANDS), matches.inside.values
     written, lengths, before = tokens.get("kind") in WRITTEN, matches.table.length.values, matches.query.before
-    fills, (ready, paint) = _fills(session, matches, theme), _painter(tokens)
+    fills, wide = _fills(session, matches, theme), _cell_width(session)
+    ready, paint = _painter(tokens, wide)
+    legible = written and wide >= LEGIBLE
     yield ready
     for row, start in enumerate(matches.table.start.values.tolist()):
         y = row * ROW_HEIGHT
         yield _label(session, start, y, theme, own=row == matches.own)
         for column in np.flatnonzero(inside[row]).tolist():
-            x, matched = GUTTER + column * CELL, before <= column < before + lengths[row]
-            shapes = [*_cell(words[row, column] if written else "", x, y, fills[row][column], theme)]
+            x, matched = GUTTER + column * wide, before <= column < before + lengths[row]
+            shapes = [*_cell(words[row, column] if legible else "", x, y, wide, fills[row][column], theme)]
             shapes.append(paint(row * inside.shape[1] + column, x, y))
             if matched and not written:
-                shapes.append(svg.rectangle(x, y + HIGH - UNDERLINE, CELL - 1, UNDERLINE, fill=theme.ink))
+                shapes.append(svg.rectangle(x, y + HIGH - UNDERLINE, wide - 1, UNDERLINE, fill=theme.ink))
             yield svg.group(shapes, font_weight="bold") if matched else "".join(shapes)
 
 
@@ -178,23 +189,23 @@ def _label(session: Session, start: int, y: float, theme: Theme, *, own: bool) -
     return text + svg.text("▸", left, y + 13, None, SMALL, fill=theme.threshold, **look) * shown
 
 
-def _cell(word: str, x: float, y: float, fill: str, theme: Theme) -> Iterator[str]:
+def _cell(word: str, x: float, y: float, wide: int, fill: str, theme: Theme) -> Iterator[str]:
     """A word on its colour, on none where that is the card's."""
     if fill != theme.card:
-        yield svg.rectangle(x, y, CELL - 1, HIGH, fill=fill)
+        yield svg.rectangle(x, y, wide - 1, HIGH, fill=fill)
     if word.strip():
-        middle = x + (CELL - 1) / 2, y + HIGH / 2 + BASE
-        yield svg.text(word, *middle, CELL - 1 - AIR, text_anchor="middle", fill=ink_on(fill, theme))
+        middle = x + (wide - 1) / 2, y + HIGH / 2 + BASE
+        yield svg.text(word, *middle, wide - 1 - AIR, text_anchor="middle", fill=ink_on(fill, theme))
 
 
-def _painter(tokens: dict[str, Any]) -> tuple[str, Paint]:
-    """What is held ready for tokens that are no words, and what draws each into the cell at a corner."""
+def _painter(tokens: dict[str, Any], wide: int) -> tuple[str, Paint]:
+    """What is held ready for tokens that are no words, and what draws each into the cell, so wide, at a corner."""
     if not tokens:
         return "", lambda *_: ""
     if tokens["kind"] == "number":
-        ready, bar = painter_of(tokens, CELL - 1, UNDERLINE, "rows", lies=True)
+        ready, bar = painter_of(tokens, wide - 1, UNDERLINE, "rows", lies=True)
         return ready, lambda place, x, y: bar(place, x, y + HIGH - UNDERLINE)
-    ready, token = painter_of(tokens, CELL - 1 - 2 * SIDES, HIGH - UNDERLINE, "rows")
+    ready, token = painter_of(tokens, max(wide - 1 - 2 * SIDES, 1), HIGH - UNDERLINE, "rows")
     return ready, lambda place, x, y: token(place, x + SIDES, y)
 
 

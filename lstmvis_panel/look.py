@@ -105,6 +105,12 @@ class Look(Sources):
     top: int = param.Integer(default=TOP, bounds=(10, 500), doc="Most matches shown.")
     before: int = param.Integer(default=CONTEXT_BEFORE, bounds=(0, 30), doc="Steps shown left of a match's start.")
     after: int = param.Integer(default=CONTEXT_AFTER, bounds=(1, 60), doc="Steps shown from a match's start on.")
+    match_width: int | None = param.Integer(
+        default=None,
+        bounds=(5, 120),
+        allow_None=True,
+        doc="Width in px of a match's word; if None, what there is room for.",
+    )
     lengths: tuple[int, int] | None = WholeNumbers(doc="Least and greatest number of steps of a match, inclusive.")
     document: int | None = param.Integer(
         default=None, bounds=(0, None), allow_None=True, doc="The document in which matches start; any if None."

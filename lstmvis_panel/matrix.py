@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 
 from lstmvis_panel.alignment import MATCH, OFFSET, PICTURES, TOKEN_PICTURE, TOKEN_VALUE, tokens_at
-from lstmvis_panel.colours import annotation_scale, ink_on, number_text, title
+from lstmvis_panel.colours import annotation_scale, ends_text, ink_on, number_text, title
 from lstmvis_panel.schema import STEP, Kind, kind_of, token_look, words
 from lstmvis_panel.style import mix
 
@@ -121,6 +121,16 @@ def fills_of(
     return {"ink": theme.ink, "colours": colours, "inks": inks, "places": _row_by_row(places, inside)}
 
 
+def legend_of(scale: ColourScale, about: str = "") -> dict[str, Any]:
+    """What colours mean, as a page says it: ``title``, ``legend``, ``gradual`` and ``about``, what is said besides."""
+    return {
+        "title": scale.title,
+        "legend": [list(key) for key in scale.legend],
+        "gradual": scale.gradual,
+        "about": about,
+    }
+
+
 def _row_by_row(codes: np.ndarray, inside: xr.DataArray) -> bytes:
     """Return whole numbers as bytes of int32, -1 where there is no step."""
     return np.where(inside.values, codes.reshape(inside.shape), -1).astype("<i4").tobytes()
@@ -185,7 +195,7 @@ def tokens_of(recording: xr.Dataset, tokens: xr.Dataset, theme: Theme, most: int
         return {"kind": "image", **said, **shown}
     scale, values = annotation_scale(recording, look, theme), tokens[TOKEN_VALUE].values
     low, high = scale.limits
-    said |= {"low": low, "high": high, "ends": [number_text(low), number_text(high)]}
+    said |= {"low": low, "high": high, "ends": ends_text(low, high)}
     if kind is Kind.SCALAR:
         return {"kind": "number", **said, "values": values.astype("<f8").tobytes()}
     bands = values if most is None else _averaged(values, most)

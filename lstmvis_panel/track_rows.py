@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lstmvis_panel.colours import LabelScale, annotation_scale, ink_on, number_text, title
+from lstmvis_panel.colours import LabelScale, annotation_scale, ends_text, ink_on, number_text, title
 from lstmvis_panel.flags import is_flag, says_nothing
 from lstmvis_panel.schema import STEP, Kind, document_edges, kind_of, labels, names_of, words
 
@@ -26,9 +26,6 @@ HEIGHTS = {"labels": 18, "numbers": 24, "predictions": 16, "flags": 8}
 
 DIGITS = 3
 """Significant digits of a number that is pointed at."""
-
-EXACT = 9
-"""The same of a number that has been rounded."""
 
 SHARE_DIGITS = 4
 """Digits of a bar's height as a share of its row: finer than any pixel."""
@@ -120,13 +117,7 @@ def _numbers(scale: ColourScale, values: np.ndarray) -> dict[str, Any]:
         "bars": [height if known else None for height, known in zip(heights, there.tolist(), strict=True)],
     }
     base = float(np.clip(-low / (high - low), 0, 1))
-    return {"look": "numbers", "texts": texts, "ends": _ends(low, high), "base": base, "rows": [row]}
-
-
-def _ends(low: float, high: float) -> list[str]:
-    """Both ends of a range in as many digits as its length deserves: 0 and 18.5, where it begins at 0.00124."""
-    decimals = DIGITS - 1 - math.floor(math.log10(high - low))
-    return [number_text(round(end, decimals), EXACT) for end in (low, high)]
+    return {"look": "numbers", "texts": texts, "ends": ends_text(low, high), "base": base, "rows": [row]}
 
 
 def _as_flags(cells: dict[str, Any]) -> dict[str, Any]:

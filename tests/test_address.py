@@ -117,6 +117,8 @@ def test_what_was_changed_is_written_and_read(
         ("alone", "7", None, "is no state here"),
         ("mask", "maybe", None, "is neither yes nor no; yes is used"),
         ("top", "5000", 500, "is outside 10-500; 500 is used"),
+        ("match_width", "wide", None, "as wide as there is room for"),
+        ("match_width", "500", 120, "is outside 5-120; 120 is used"),
         ("lengths", "5-2", None, "is not the least and the greatest number of steps"),
         ("lengths", "0-2", None, "is not the least and the greatest number of steps"),
         ("lengths", "3", None, "matches of any length are shown"),

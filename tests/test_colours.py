@@ -246,6 +246,11 @@ def test_numbers_are_told_apart_by_both_ends_in_the_legend():
     assert scale.legend == [(LIGHT.scale[0], "0"), (LIGHT.scale[1], "2.5")]
 
 
+def test_ends_have_the_digits_that_their_range_deserves():
+    scale = annotation_scale(measured([], range=[0.00124, 18.4986]), "surprise_of_word", LIGHT)
+    assert [text for _, text in scale.legend] == ["0", "18.5"]
+
+
 # -- all of them ------------------------------------------------------------------------------------------------------
 
 

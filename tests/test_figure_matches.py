@@ -46,11 +46,11 @@ def test_each_cell_of_a_heatmap_has_its_values_colour(name: str, theme: Theme) -
         assert drawn[at] == (scale.colour(values[at]) if inside else None)
 
 
-def words(figure: Figure) -> dict[tuple[int, int], str]:
+def words(figure: Figure, wide: int = CELL) -> dict[tuple[int, int], str]:
     """Colours of the words by row and column."""
-    cells = figure.all("rect", width=CELL - 1, height=ROW_HEIGHT - 1)
+    cells = figure.all("rect", width=wide - 1, height=ROW_HEIGHT - 1)
     top = first_row(figure)
-    return {(round((cell.y - top) / ROW_HEIGHT), round((cell.x - LEFT) / CELL)): cell.look["fill"] for cell in cells}
+    return {(round((cell.y - top) / ROW_HEIGHT), round((cell.x - LEFT) / wide)): cell.look["fill"] for cell in cells}
 
 
 @pytest.mark.parametrize("masked", [False, True])
@@ -69,6 +69,15 @@ def test_words_are_coloured_by_what_the_page_maps_onto_them(masked: bool) -> Non
 
 def test_words_have_no_colour_where_nothing_is_mapped_onto_them() -> None:
     assert words(Figure(looking(mapping="none", heatmaps=[]))) == {}
+
+
+def test_words_are_as_wide_as_was_asked_for_and_written_where_they_can_be_read() -> None:
+    asked = {"mapping": "capital", "heatmaps": [], "before": 1, "after": 3}
+    slim, broad = Figure(looking(**asked, match_width=7)), Figure(looking(**asked, match_width=60))
+    assert words(broad, 60) == words(slim, 7) == words(Figure(looking(**asked)))
+    below = first_row(slim)
+    assert not [text for text in slim.all("text", text_anchor="middle") if text.y > below]
+    assert [text for text in broad.all("text", text_anchor="middle") if text.y > below]
 
 
 def test_rows_hold_the_words_around_each_start() -> None:

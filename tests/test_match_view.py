@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from lstmvis_panel.captions import FADED
 from lstmvis_panel.matching import Cancelled
 from lstmvis_panel.matrix import FAINTEST
 from lstmvis_panel.questions import CONTEXT_BEFORE, Matches, Query
 from lstmvis_panel.session import Session
-from lstmvis_panel.style import DARK, LIGHT, mix
+from lstmvis_panel.style import DARK, GUTTER, LIGHT, mix
 from lstmvis_panel.views import filters
 from lstmvis_panel.views.match import MatchView, body_classes
 from lstmvis_panel.views.match_text import (
@@ -250,6 +251,32 @@ def test_titles_say_what_colours_mean():
     assert first["legend"] == [[LIGHT.ramp[0], "0"], [LIGHT.ramp[1], "2"]]
     assert [LIGHT.categories[0], "1"] in second["legend"]
     assert (first["gradual"], second["gradual"]) == (True, False)
+
+
+def test_beside_the_words_stands_what_their_colours_mean():
+    session, view = matched()
+    assert session.mapping == "match count"
+    assert view.matrix.legend == {key: view.heatmaps.heads.heads[0][key] for key in view.matrix.legend}
+    assert view.matrix.legend["legend"] == [[LIGHT.ramp[0], "0"], [LIGHT.ramp[1], "2"]]
+    session.param.update(mapping="nesting_level", match_mask=True, theme="dark")
+    told = view.matrix.legend
+    assert (told["title"], told["gradual"], told["about"]) == ("nesting level", False, FADED)
+    assert [DARK.categories[0], "1"] in told["legend"]
+    session.mapping = "none"
+    assert view.matrix.legend == {}
+
+
+def test_words_are_as_wide_as_was_asked_for():
+    session, view = matched()
+    fitting, columns = view.matrix.styles, session.before + session.after
+    assert (view.matrix.cell, session.match_width) == (0, None)
+    gesture(view, None, cell=12)
+    assert (view.matrix.cell, session.match_width) == (12, 12)
+    # Slim ones leave the heatmaps room.
+    assert view.matrix.styles["--lv-enough"] == f"{GUTTER + 12 * columns}px"
+    gesture(view, None, cell=0)
+    assert (view.matrix.cell, session.match_width) == (0, None)
+    assert view.matrix.styles == fitting
 
 
 def test_the_plot_renders():

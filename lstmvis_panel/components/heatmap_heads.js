@@ -1,6 +1,8 @@
-// A head per heatmap, as wide as it. What is moved or removed moves at once; the server learns of the new order.
+// A head per heatmap, as wide as it. What is moved or removed moves at once; the server learns of the new order. All that its
+// colours mean stands in a note beside the head that is pointed at or focused.
 
 const FROM = 4                             // px that the pointer moves before it drags
+const HINT = "Drag aside or ← → to move, Delete to remove."
 
 function part(name, parent, tag = "div") {
   const element = document.createElement(tag)
@@ -14,6 +16,7 @@ export function render({ model }) {
   root.className = "heads"
   root.setAttribute("role", "group")
   root.setAttribute("aria-label", "Heatmaps")
+  const note = legendNote(root)
   const heads = new Map()                  // by name; kept, so that what has the focus keeps it
   let order = [], dragged = null
   const outbox = latestOnly(model)
@@ -47,39 +50,43 @@ export function render({ model }) {
     const line = part("line", head), grip = part("name", line, "button"), remove = part("remove", line, "button")
     remove.textContent = "×"
     const legend = part("legend", head)
-    grip.setAttribute("aria-keyshortcuts", "ArrowLeft ArrowRight Delete")
-    grip.addEventListener("keydown", (event) => {
-      const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key]
-      if (by) move(name, order.indexOf(name) + by)
-      else if (event.key === "Delete") drop(name)
-      else return
-      event.preventDefault()
-    })
+    grip.setAttribute("aria-keyshortcuts", "ArrowLeft ArrowRight Delete Escape")
+    grip.addEventListener("keydown", (event) => keyed(event, name))
     grip.addEventListener("pointerdown", (event) => { if (event.button === 0) lift(event, name) })
+    grip.addEventListener("focus", () => { if (grip.matches(":focus-visible")) explain(name) })
+    grip.addEventListener("blur", note.hide)
+    for (const pointed of [grip, legend]) {
+      pointed.addEventListener("pointerenter", () => explain(name))
+      pointed.addEventListener("pointerleave", note.hide)
+    }
     remove.addEventListener("click", () => drop(name))
     return { head, grip, remove, legend }
   }
 
-  function label(name, { title, legend, gradual }) {
-    const { head, grip, remove, legend: keys } = heads.get(name)
+  function keyed(event, name) {
+    const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key]
+    if (event.key !== "Escape" && event.key !== "Delete" && !by) return
+    event.preventDefault()
+    note.hide()                            // it would hide where the heatmap went
+    if (by) move(name, order.indexOf(name) + by)
+    else if (event.key === "Delete") drop(name)
+  }
+
+  function explain(name) {
+    const { head, grip } = heads.get(name), { left } = grip.getBoundingClientRect(), { top, height } = head.getBoundingClientRect()
+    if (!dragged) note.show({ ...head.said, hint: HINT }, new DOMRect(left, top, 0, height))
+  }
+
+  function label(name, said) {
+    const { head, grip, remove, legend: keys } = heads.get(name), { title } = said
+    head.said = said
     grip.textContent = title
-    grip.title = `${title}: drag it aside, or press ← or →, to move it; Delete removes it`
     grip.setAttribute("aria-label", `${title}, heatmap ${order.indexOf(name) + 1} of ${order.length}`)
-    grip.setAttribute("aria-description", "Left and right arrow move it, Delete removes it.")
+    const texts = said.legend.map(([, text]) => text).join(", ")
+    grip.setAttribute("aria-description", `Colours of ${texts}. Left and right arrow move it, Delete removes it.`)
     remove.title = `Remove ${title}`
     remove.setAttribute("aria-label", `Remove the heatmap ${title}`)
-    keys.title = legend.map(([, text]) => text).join(", ")
-    keys.replaceChildren()
-    if (gradual) {
-      const [[low, first], [high, last]] = legend, ramp = document.createElement("span")
-      ramp.className = "ramp"
-      ramp.style.background = `linear-gradient(90deg, ${low}, ${high})`
-      keys.append(first, ramp, last)
-    } else for (const [colour, text] of legend) {
-      const key = part("key", keys, "span")
-      part("box", key, "i").style.background = colour
-      key.append(text)
-    }
+    keys.replaceChildren(...keysOf(said))
     head.style.width = `${model.each}px`
     head.style.marginRight = order.at(-1) === name ? "0" : `${model.gap}px`
   }
@@ -140,6 +147,7 @@ export function render({ model }) {
       const by = clientX - start
       if (!dragged && Math.abs(by) < FROM) return
       dragged = name
+      note.hide()
       head.classList.add("dragged")
       head.style.transform = `translateX(${by}px)`
       to = Math.max(0, Math.min(order.length - 1, from + Math.round(by / step)))

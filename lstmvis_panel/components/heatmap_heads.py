@@ -21,5 +21,5 @@ class HeatmapHeads(GestureComponent):
     each: int = param.Integer(default=0, doc="Width in px of a heatmap.")
     gap: int = param.Integer(default=0, doc="Blank px between two.")
 
-    _esm: ClassVar[str] = script("heatmap_heads", "gesture")
-    _stylesheets: ClassVar[list[str]] = [stylesheet("heatmap_heads")]
+    _esm: ClassVar[str] = script("heatmap_heads", "legend", "gesture")
+    _stylesheets: ClassVar[list[str]] = [stylesheet("legend"), stylesheet("heatmap_heads")]

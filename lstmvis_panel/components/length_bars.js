@@ -1,7 +1,7 @@
 // Histograms side by side with the same bars. A click on a bar chooses its lengths, a drag all from the one to the other;
 // what is chosen already is given up. Other bars end a drag: what was pressed is there no longer. By keyboard: arrows go from bar to bar, with Shift they take in more, Enter chooses.
 
-const WIDTH = 6, HEIGHT = 26, LEAST = 2
+const WIDTH = 6, ROOM = 112, HEIGHT = 26, LEAST = 2   // px; a histogram has its room however many bars there are
 
 export function render({ model, view }) {
   const root = document.createElement("div")
@@ -15,6 +15,7 @@ export function render({ model, view }) {
   let from = null, to = null, pressed = false    // bars that are pointed at, or dragged over
   const outbox = latestOnly(model)
   const lengthsOf = (a, b) => [model.bars[Math.min(a, b)][0], model.bars[Math.max(a, b)][1]]
+  const slotWidth = () => Math.min(WIDTH, ROOM / model.bars.length)
   const said = ([low, high]) => (low === high ? `length ${low}` : `lengths ${low} to ${high}`)
   const within = ([low, high], [least, most]) => low <= most && high >= least
 
@@ -22,7 +23,7 @@ export function render({ model, view }) {
     root.replaceChildren(tip)
     root.hidden = !model.bars.length
     root.setAttribute("aria-label", "Lengths of the matches. Left and right arrow go from bar to bar, Enter shows only those.")
-    for (const { title, counts } of model.histograms) root.append(histogram(title, counts))
+    if (!root.hidden) for (const { title, counts } of model.histograms) root.append(histogram(title, counts))
     mark()
   }
 
@@ -39,8 +40,19 @@ export function render({ model, view }) {
       slot.append(bar)
       bars.append(slot)
     })
-    bars.style.width = `${counts.length * WIDTH}px`
-    figure.append(caption, bars)
+    const room = document.createElement("div"), ends = document.createElement("div")
+    room.className = "room"
+    room.style.setProperty("--slot", `${slotWidth()}px`)
+    room.style.setProperty("--bars", `${counts.length * slotWidth()}px`)
+    ends.className = "ends"
+    const [shortest, longest] = [model.bars[0][0], model.bars.at(-1)[1]]
+    ends.append(...[...new Set([shortest, longest])].map((length) => {
+      const end = document.createElement("span")
+      end.textContent = length.toLocaleString("en")
+      return end
+    }))
+    room.append(bars, ends)
+    figure.append(caption, room)
     return figure
   }
 
@@ -82,7 +94,7 @@ export function render({ model, view }) {
   function under(event) {
     const [bars] = [...root.querySelectorAll(".bars")].sort((a, b) => distance(a, event) - distance(b, event))
     const { left } = bars.getBoundingClientRect()
-    return Math.max(0, Math.min(model.bars.length - 1, Math.floor((event.clientX - left) / WIDTH)))
+    return Math.max(0, Math.min(model.bars.length - 1, Math.floor((event.clientX - left) / slotWidth())))
   }
 
   function distance(element, { clientX }) {

@@ -1,44 +1,7 @@
 // Names of the tracks left of their cells. A name is dragged, or moved by arrow keys, to another place; a cross removes the
 // track. What its colours mean stands in a note beside the name that is pointed at or focused.
 
-const GRABBED = 4, NOTE_APART = 6
-
-function element(name, className, parent, text) {
-  const made = document.createElement(name)
-  made.className = className
-  if (text !== undefined) made.textContent = text
-  if (name === "button") made.type = "button"
-  parent?.append(made)
-  return made
-}
-
-// Where a note goes: below a box, or above where there is more room.
-function placeNote(note, near) {
-  const { width, height } = note.getBoundingClientRect(), below = near.bottom + NOTE_APART
-  const fits = below + height + NOTE_APART <= window.innerHeight
-  note.style.left = `${Math.max(NOTE_APART, Math.min(near.left, window.innerWidth - width - NOTE_APART))}px`
-  note.style.top = `${Math.max(NOTE_APART, fits ? below : near.top - height - NOTE_APART)}px`
-}
-
-// What the colours of a track mean, for a note.
-function explained(track) {
-  const parts = [element("b", "", null, track.title)]
-  if (track.about) parts.push(element("p", "", null, track.about))
-  const hint = element("p", "", null, "Drag or ↑ ↓ to move, Delete to remove.")
-  if (!track.legend.length) return [...parts, hint]
-  const list = element("div", "legend")
-  if (track.gradual) {
-    const [low, high] = [track.legend[0][1], track.legend.at(-1)[1]]
-    element("span", "", list, low)
-    element("i", "ramp", list).style.background = `linear-gradient(90deg, ${track.colours.join(", ")})`
-    element("span", "", list, high)
-  } else for (const [colour, text] of track.legend) {
-    const entry = element("span", "key", list, text)
-    entry.prepend(element("i", "", null))
-    entry.firstChild.style.background = colour
-  }
-  return [...parts, list, hint]
-}
+const GRABBED = 4, TRACK_HINT = "Drag or ↑ ↓ to move, Delete to remove."
 
 // The labels of all tracks in `parent`. `order` is what is drawn, from the top; `change(names)` is told of a new one, and
 // `preview(names)` of one that may yet be given up.
@@ -72,9 +35,9 @@ function trackLabels(parent, note, { order, change, preview }) {
     button.addEventListener("pointerdown", (event) => grab(event, name))
     button.addEventListener("keydown", (event) => keyed(event, name))
     button.addEventListener("pointerenter", () => explain(name))
-    button.addEventListener("pointerleave", hide)
+    button.addEventListener("pointerleave", note.hide)
     button.addEventListener("focus", () => { if (button.matches(":focus-visible")) explain(name) })
-    button.addEventListener("blur", hide)
+    button.addEventListener("blur", note.hide)
     remove.addEventListener("click", () => take(name))
     return box
   }
@@ -92,7 +55,7 @@ function trackLabels(parent, note, { order, change, preview }) {
     if (track.look === "numbers") lines.push(element("span", "range", null, track.ends.join(" – ")))
     button.replaceChildren(label, ...lines)
     button.setAttribute("aria-label", `${track.title}, track ${number + 1} of ${count}`)
-    button.setAttribute("aria-keyshortcuts", "ArrowUp ArrowDown Delete")
+    button.setAttribute("aria-keyshortcuts", "ArrowUp ArrowDown Delete Escape")
     box.querySelector(".remove").setAttribute("aria-label", `Remove ${track.title}`)
     for (const line of button.children) {
       const { fontSize, fontFamily } = getComputedStyle(line)
@@ -103,18 +66,12 @@ function trackLabels(parent, note, { order, change, preview }) {
 
   function explain(name) {
     if (held?.moved || !made.has(name)) return
-    note.replaceChildren(...explained(made.get(name).track))
-    if (!note.matches(":popover-open")) note.showPopover()
-    placeNote(note, nameOf(name).getBoundingClientRect())
-  }
-
-  function hide() {
-    if (note.matches(":popover-open")) note.hidePopover()
+    note.show({ ...made.get(name).track, hint: TRACK_HINT }, nameOf(name).getBoundingClientRect())
   }
 
   function take(name) {
     const names = order(), at = names.indexOf(name), rest = names.filter((other) => other !== name)
-    hide()
+    note.hide()
     change(rest)
     if (rest.length) made.get(rest[Math.min(at, rest.length - 1)])?.querySelector(".remove").focus()
   }
@@ -129,9 +86,9 @@ function trackLabels(parent, note, { order, change, preview }) {
     const by = { ArrowUp: -1, ArrowDown: 1 }[event.key]
     if (by) {
       change(moved(order(), name, order().indexOf(name) + by))
-      hide()                                // it would hide where the track went
+      note.hide()                                // it would hide where the track went
     } else if (event.key === "Delete" || event.key === "Backspace") take(name)
-    else if (event.key === "Escape") { hide(); drop(false) }
+    else if (event.key === "Escape") { note.hide(); drop(false) }
     else return
     event.preventDefault()
     event.stopPropagation()
@@ -150,7 +107,7 @@ function trackLabels(parent, note, { order, change, preview }) {
     held.moved ||= Math.abs(event.clientY - held.y) > GRABBED
     if (!held.moved) return
     parent.setAttribute("aria-keyshortcuts", "Escape")    // gives the drag up, and clears nothing
-    hide()
+    note.hide()
     const y = event.clientY - parent.getBoundingClientRect().top
     const others = order().filter((name) => name !== held.name)
     // Above the middle of a track is before it. Where they stand now is what counts, so that they never flicker.

@@ -12,13 +12,13 @@ export function render({ model, view }) {
   const foot = element("div", "foot", root)
   const add = element("button", "add", foot, "add track"), empty = element("span", "empty", foot)
   const fading = element("label", "mask", foot), mask = element("input", "", fading)
-  const tip = element("div", "tip", root), note = element("div", "note", root), menu = element("div", "menu", root)
+  const tip = element("div", "tip", root), note = legendNote(root), menu = element("div", "menu", root)
   cells.tabIndex = 0
   cells.setAttribute("role", "img")
   mask.type = "checkbox"
   fading.append("fade where few selected states are on")
   tip.setAttribute("role", "status")
-  tip.popover = note.popover = "manual"
+  tip.popover = "manual"
   menu.popover = "auto"
   add.popoverTargetElement = menu
 

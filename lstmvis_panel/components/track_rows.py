@@ -32,6 +32,6 @@ class TrackRows(GestureComponent):
     gutter: int = param.Integer(default=GUTTER, doc="Space left of the first step in px.")
 
     _esm: ClassVar[str] = script(
-        "track_rows", "squeeze", "track_painter", "track_labels", "preview", "gesture", "actions"
+        "track_rows", "squeeze", "legend", "track_painter", "track_labels", "preview", "gesture", "actions"
     )
-    _stylesheets: ClassVar[list[str]] = [stylesheet("track_rows")]
+    _stylesheets: ClassVar[list[str]] = [stylesheet("legend"), stylesheet("track_rows")]

@@ -3,6 +3,8 @@
 
 const RESTS_AFTER = 250, PX_A_TURN = 20, PX_A_LINE = 16
 
+const wheelPx = (event, delta) => delta * (event.deltaMode === WheelEvent.DOM_DELTA_LINE ? PX_A_LINE : 1)
+
 // `send`, as from `latestOnly`, takes what a turn leads to; the answer ends the watch.
 function watchWheel(element, model, send) {
   let width = 0, first = 0, spare = 0, timer = null, last = null
@@ -15,7 +17,7 @@ function watchWheel(element, model, send) {
   }
 
   function turned(event) {
-    const px = (delta) => delta * (event.deltaMode === WheelEvent.DOM_DELTA_LINE ? PX_A_LINE : 1)
+    const px = (delta) => wheelPx(event, delta)
     const zooms = event.ctrlKey, along = event.shiftKey ? px(event.deltaY || event.deltaX) : px(event.deltaX)
     const sideways = event.shiftKey || Math.abs(event.deltaX) > 2 * Math.abs(event.deltaY)
     if (!zooms && !sideways) return

@@ -4,7 +4,7 @@
 // tells of cells that are hovered there. Where tokens are no words, what they are is painted into the cells instead.
 // Of many rows only those are painted that can be seen, with some more above and below, so that scrolling is smooth.
 
-const PADDING = 4, WIDEST = 64, NEAR = 6, SIZE = 12, BAR_ALPHA = 0.6, SIDES = 3, LINE = 2, SPARE = 16, TIGHT = 56
+const PADDING = 4, WIDEST = 64, LEGIBLE = 9, NEAR = 6, SIZE = 12, BAR_ALPHA = 0.6, SIDES = 3, LINE = 2, SPARE = 16, TIGHT = 56
 
 function box(name, role, parent) {
   const element = document.createElement("div")
@@ -17,7 +17,8 @@ function box(name, role, parent) {
 export function render({ model, view }) {
   const root = document.createElement("div")
   root.className = "matrix"
-  const head = box("head", null, root)
+  const above = box("above", null, root), colours = box("colours", null, above), head = box("head", null, above)
+  const note = legendNote(root), legend = legendLine(colours, note)
   const before = side("before", "◂ ", " before", "Steps shown before a match starts")
   const after = side("after", "match and what follows ▸ ", "", "Steps shown from the start of a match on")
   const grid = box("grid", "grid", root)
@@ -29,12 +30,19 @@ export function render({ model, view }) {
   const tip = box("tip", "status", root)
   tip.popover = "manual"
 
+  const zoom = matrixZoom({
+    box: root, parent: colours, area: grid, least: model.slimmest, most: model.widest, width: () => cell, change: widen,
+    tell: () => say({ cell: asked }),
+  })
+
   let rows = {}, fills = {}, tokens = {}   // what is drawn: of what the server sends, all of one answer
   let painted = null, paint = null         // tokens that are no words, and what paints them
   const pool = []                          // row elements, kept from one answer to the next
-  let cell = model.narrowest               // width of a step in px
+  let asked = 0                            // width of a step in px that was asked for, 0 for what there is room for
+  let cell = model.narrowest               // the one that is drawn
   let current = null, beside = "cell"      // cell that is framed, and where its words stand
   let inside = false                       // whether the pointer is on the grid
+  let byKey = false                        // whether keys have moved on since the pointer did
   let pointer = { x: 0, y: 0 }             // anywhere in the window: a heatmap's cell is said beside it
   let active = [0, 0]                      // the cell where keys go on
   let texts = [], codes = [], remarks = [], places = null      // what is said of the cells, and their colours
@@ -154,7 +162,7 @@ export function render({ model, view }) {
     })
     const { fontFamily } = getComputedStyle(grid), { kind } = tokens
     if (kind) drawTokens(placeOf)
-    if (kind && kind !== "number") return
+    if ((kind && kind !== "number") || cell < LEGIBLE) return
     for (const bold of [false, true]) drawText(bold, `${bold ? "bold " : ""}${SIZE}px ${fontFamily}`, placeOf)
   }
 
@@ -199,13 +207,25 @@ export function render({ model, view }) {
 
   function fit() {
     const room = root.clientWidth - model.gutter
-    cell = Math.max(model.narrowest, Math.min(WIDEST, Math.floor(room / Math.max(columns(), 1))))
+    cell = asked || Math.max(model.narrowest, Math.min(WIDEST, Math.floor(room / Math.max(columns(), 1))))
     const start = model.gutter + (rows.before ?? 0) * cell, width = columns() * cell
-    const sizes = { cell, width, start, height: count() * model.row_height, gutter: model.gutter, row: model.row_height, head: model.head }
+    const seen = root.clientWidth
+    const sizes = { seen, cell, width, start, height: count() * model.row_height, gutter: model.gutter, row: model.row_height, head: model.head }
     for (const [name, px] of Object.entries(sizes)) root.style.setProperty(`--${name}`, `${px}px`)
     head.classList.toggle("tight", start - model.gutter < TIGHT)
+    zoom.draw(asked)
+    legend.fit()
     drawCells()
     if (current) drawFrame()
+  }
+
+  // Draw words of another width; what lies at `x`, in px from the left edge of the matrix, stays there.
+  function widen(width, x = model.gutter) {
+    const offset = (root.scrollLeft + x - model.gutter) / cell
+    asked = width
+    fit()
+    root.scrollLeft = offset * cell + model.gutter - x
+    pointAnew()
   }
 
   // -- the cell that is pointed at --------------------------------------------------------------------------------
@@ -278,6 +298,7 @@ export function render({ model, view }) {
 
   grid.addEventListener("pointermove", (event) => {
     inside = true
+    byKey = false
     const at = under(event)
     grid.classList.toggle("link", opens(at))
     if (at && model.linked) pool[at[0]].link.href = addressOf(at[0])
@@ -318,6 +339,7 @@ export function render({ model, view }) {
   grid.addEventListener("blur", () => { if (!inside) pointHere(null) })
 
   function walk([row, column]) {
+    byKey = true
     active = [limited(row, count() - 1), limited(column, columns() - 1)]
     pool[active[0]].row.scrollIntoView({ block: "nearest", inline: "nearest" })
     pointHere(active)
@@ -325,12 +347,20 @@ export function render({ model, view }) {
 
   const track = (event) => { pointer = { x: event.clientX, y: event.clientY } }
   const rest = oncePerFrame(scroll)
-  const scrolled = () => {
+
+  // Where the pointer rests, another cell lies under it now.
+  function pointAnew() {
+    if (inside && !byKey) pointHere(under({ clientX: pointer.x, clientY: pointer.y }))
     if (current) drawFrame()
+  }
+
+  const scrolled = () => {
+    pointAnew()
     rest()
   }
   window.addEventListener("pointermove", track, { passive: true, capture: true })
   window.addEventListener("scroll", scrolled, { passive: true, capture: true })
+  root.addEventListener("scroll", pointAnew, { passive: true })    // which is not heard outside
 
   // -- from the server --------------------------------------------------------------------------------------------
 
@@ -351,6 +381,8 @@ export function render({ model, view }) {
   }
 
   model.on(["rows", "fills", "tokens", "remarks"], oncePerFrame(draw))
+  model.on("legend", () => legend.draw(model.legend))
+  model.on("cell", () => { if (!zoom.going() && asked !== model.cell) widen(model.cell) })
   model.on("context", drawContext)
   model.on("opened", drawOpened)
   model.on("stale", () => root.classList.toggle("stale", model.stale))
@@ -361,13 +393,22 @@ export function render({ model, view }) {
   sizes.observe(root)
   page.observe(document.documentElement)
   model.on("remove", () => {
+    zoom.end()
     sizes.disconnect()
     page.disconnect()
     window.removeEventListener("pointermove", track, { capture: true })
     window.removeEventListener("scroll", scrolled, { capture: true })
   })
-  onAction(model, view, { [model.action]: () => (grid.checkVisibility({ visibilityProperty: true }) ? grid.focus() : false) })
+  const ifShown = (act) => () => (grid.checkVisibility({ visibilityProperty: true }) ? act() : false)
+  onAction(model, view, {
+    [model.action]: ifShown(() => grid.focus()),
+    "wider matches": ifShown(() => zoom.by(ZOOM_STEP)),
+    "narrower matches": ifShown(() => zoom.by(-ZOOM_STEP)),
+    "fit matches": ifShown(zoom.fit),
+  })
+  asked = model.cell
   drawContext()
+  legend.draw(model.legend)
   draw()
   return root
 }

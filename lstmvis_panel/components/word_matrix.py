@@ -13,7 +13,7 @@ HEAD = 40
 """Height in px above the first row."""
 
 NARROWEST = 26
-"""Least width in px of a cell; below it the matrix scrolls in its box."""
+"""Least width in px of a cell unless another is asked for; below it the matrix scrolls in its box."""
 
 
 class WordMatrix(GestureComponent):
@@ -21,7 +21,8 @@ class WordMatrix(GestureComponent):
 
     Gestures: ``{"hovered": [row, column] | None, "first": row}``; of many rows, those from the first on can be seen.
     The one gesture that opens a row has ``"opened": row`` besides, the one that asks for other context
-    ``"context": {"before": steps, "after": steps}``.
+    ``"context": {"before": steps, "after": steps}``, and the one that asks for wider words ``"cell": px``, 0 for what
+    there is room for.
     """
 
     rows: dict[str, Any] = param.Dict(
@@ -37,6 +38,9 @@ class WordMatrix(GestureComponent):
     fills: dict[str, Any] = param.Dict(
         default={"ink": "#000000"},
         doc="Colours: ink of text; behind it places (bytes) in colours row by row, -1 for none, with inks on each.",
+    )
+    legend: dict[str, Any] = param.Dict(
+        default={}, doc="What these colours mean: title, legend (colour and text each), gradual, about; empty for none."
     )
     hovered: dict[str, Any] = param.Dict(
         default={"cell": None, "beside": "cell"},
@@ -54,7 +58,12 @@ class WordMatrix(GestureComponent):
     gutter: int = param.Integer(default=GUTTER, doc="Width in px of the row labels.")
     row_height: int = param.Integer(default=ROW_HEIGHT, doc="Height in px of a row.")
     head: int = param.Integer(default=HEAD, doc="Height in px above the first row.")
-    narrowest: int = param.Integer(default=NARROWEST, doc="Least width in px of a cell.")
+    cell: int = param.Integer(default=0, doc="Width in px of a cell; 0 for what there is room for.")
+    slimmest: int = param.Integer(default=5, doc="Least width in px that can be asked for.")
+    widest: int = param.Integer(default=80, doc="Greatest width in px that can be asked for.")
+    narrowest: int = param.Integer(default=NARROWEST, doc="Least width in px of a cell that is not asked for.")
 
-    _esm: ClassVar[str] = script("word_matrix", "squeeze", "tokens", "gesture", "actions")
-    _stylesheets: ClassVar[list[str]] = [stylesheet("word_matrix")]
+    _esm: ClassVar[str] = script(
+        "word_matrix", "squeeze", "legend", "matrix_zoom", "wheel", "tokens", "gesture", "actions"
+    )
+    _stylesheets: ClassVar[list[str]] = [stylesheet("legend"), stylesheet("word_matrix")]

@@ -12,6 +12,7 @@ import param
 from bokeh.models.ui import Tooltip
 
 from lstmvis_panel.components.number_field import NumberField
+from lstmvis_panel.components.switch_button import SwitchButton
 from lstmvis_panel.views import keys
 
 if TYPE_CHECKING:
@@ -145,6 +146,16 @@ def small_button(label: str, description: str, act: Callable[[], Any], action: s
     tip = Tooltip(content=f"{description.removesuffix('.')}{key}", position="bottom")
     button = pn.widgets.Button(label=label, description=tip, margin=0, stylesheets=[CONTROLS])
     button.on_click(lambda _event: act())
+    return button
+
+
+def switch(parameter: param.Boolean, label: str, action: str) -> SwitchButton:
+    """A button that is pressed while something is on, in both directions one with its parameter."""
+    owner, name = parameter.owner, parameter.name
+    about = f"{parameter.doc.removesuffix('.')} ({keys.said(keys.ACTIONS[action].strokes[0])})"
+    button = SwitchButton(label=label, about=about, action=action, pressed=getattr(owner, name), margin=0)
+    button.param.watch(lambda _event: turn(parameter), "clicks")
+    owner.param.watch(lambda event: button.param.update(pressed=event.new), name)
     return button
 
 

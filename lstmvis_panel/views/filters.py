@@ -44,7 +44,9 @@ class FiltersView(param.Parameterized):
         self.lengths = LengthBars(margin=(0, 8, 0, 8), height=28)
         self.lengths.on_gesture(self._on_lengths)
         self.chips = pn.Row(margin=0, styles={"gap": "6px", "flex-wrap": "wrap"})
-        self.fields = [self._starting(), *([self._document()] if len(self._documents) > 1 else [])]
+        fields = [self._starting(), *([self._document()] if len(self._documents) > 1 else [])]
+        # Side by side: neither falls alone into a line below.
+        self.fields = pn.Row(*fields, margin=0, styles={"gap": "8px 14px"})
         self._show_lengths()
         self._show_chosen()
 

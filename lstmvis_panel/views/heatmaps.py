@@ -16,6 +16,7 @@ from lstmvis_panel.components.browser import at_once
 from lstmvis_panel.components.heatmap_heads import HeatmapHeads
 from lstmvis_panel.components.word_matrix import HEAD
 from lstmvis_panel.heatmaps import GAP, MOST_ROWS, HeatmapGrid, fitted, heatmaps, marked_cells, start_lines
+from lstmvis_panel.matrix import legend_of
 from lstmvis_panel.session import Session
 from lstmvis_panel.style import HEAT_CELL, ROW_HEIGHT, THEMES, Theme
 from lstmvis_panel.views.controls import CONTROLS
@@ -118,7 +119,8 @@ class HeatmapsView(pn.viewable.Viewer):
         session, grid = self.session, self.grid
         # Their titles make them as wide as the heatmaps: of a width that is set Panel keeps the first.
         self.heads.param.update(
-            heads=[_head(name, self.scale(name)) for name in session.heatmaps], each=grid.columns * HEAT_CELL
+            heads=[{"name": name, **legend_of(self.scale(name))} for name in session.heatmaps],
+            each=grid.columns * HEAT_CELL,
         )
         self._picture_box.param.update(width=grid.width, height=grid.height)
         self._clip.param.update(width=grid.width, height=ROW_HEIGHT * self.rows)
@@ -182,8 +184,3 @@ class HeatmapsView(pn.viewable.Viewer):
         # The plot has room for as many rows as there can be; only this box is cut to those that there are.
         self._clip = pn.Column(self._picture_box, margin=0, css_classes=["lv-clip"], stylesheets=[LOOK])
         return pn.Column(self.heads, self._clip, margin=0, css_classes=["lv-heatmaps"], stylesheets=[LOOK])
-
-
-def _head(name: str, scale: ColourScale) -> dict[str, Any]:
-    legend = [list(key) for key in scale.legend]
-    return {"name": name, "title": scale.title, "legend": legend, "gradual": scale.gradual}

@@ -68,6 +68,8 @@ GROUPS: dict[str, tuple[Row, ...]] = {
         row("these colours faded where few selected states are on", match_mask="M"),
         row("matches that share steps with better ones, or none", distinct="x"),
         row("more rows, the best ones again", more_rows="r", fewer_rows="R"),
+        row("wider words of matches, narrower", wider_matches="w", narrower_matches="W"),
+        row("these words as wide as there is room for", fit_matches="z"),
         row("clear the filters", clear_filters="f"),
     ),
     "Keep": (
@@ -113,7 +115,7 @@ FOCUSED = {
     ),
     "By mouse": (
         (("drag",), "over words or lines: select"),
-        (("ctrl+wheel",), "over words, lines or tracks: zoom"),
+        (("ctrl+wheel",), "over words, lines, tracks or matches: zoom"),
         (("shift+wheel",), "along the steps"),
     ),
 }

@@ -11,14 +11,15 @@ import param
 
 from lstmvis_panel import schema
 from lstmvis_panel.alignment import MATCH
+from lstmvis_panel.captions import FADED
 from lstmvis_panel.colours import titled
 from lstmvis_panel.components.word_matrix import NARROWEST, WordMatrix
 from lstmvis_panel.heatmaps import MOST_ROWS
 from lstmvis_panel.look import FILTERS, NO_MAPPING
-from lstmvis_panel.matrix import BANDS, fills_of, remark_of, rows_of, texts_of, tokens_of
+from lstmvis_panel.matrix import BANDS, fills_of, legend_of, remark_of, rows_of, texts_of, tokens_of
 from lstmvis_panel.session import Session
 from lstmvis_panel.style import GUTTER, HEAT_CELL, THEMES, Theme
-from lstmvis_panel.views.controls import TEXT, Markup, card, choice, small_button, text, turn
+from lstmvis_panel.views.controls import TEXT, Markup, card, choice, small_button, switch, text, turn
 from lstmvis_panel.views.filters import FiltersView
 from lstmvis_panel.views.following import Following
 from lstmvis_panel.views.heatmaps import HeatmapsView
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 LOOK = (Path(__file__).parent / "match.css").read_text(encoding="utf-8")
+IN_BROWSER = ("to lengths", "to matches", "wider matches", "narrower matches", "fit matches")
 COMFORTABLE = 38
 """Width in px of a word's cell up to which heatmaps give way."""
 
@@ -56,7 +58,9 @@ class MatchView(pn.viewable.Viewer):
     def __init__(self, session: Session, say: Callable[[str], None]) -> None:
         super().__init__(session=session)
         self._say = say
+        slimmest, widest = session.param.match_width.bounds
         self.matrix = WordMatrix(
+            slimmest=slimmest, widest=widest,
             # Outside a catalogue no address says what is looked at.
             linked=bool(session.project), beside=MOST_ROWS,
             sizing_mode="stretch_width", margin=0, css_classes=["lv-words"], stylesheets=[LOOK],
@@ -88,8 +92,8 @@ class MatchView(pn.viewable.Viewer):
             "more rows": lambda _times: self._more_rows(),
             "fewer rows": lambda _times: self._show_fewer(),
             "clear filters": lambda _times: self._clear_filters(),
-            "to lengths": lambda _times: self._say("There are no matches."),
-            "to matches": lambda _times: self._say("There are no matches."),
+            # What the browser does by itself, where there is something to do it to.
+            **dict.fromkeys(IN_BROWSER, lambda _times: self._say("There are no matches.")),
         }
 
     # -- from the session to the screen -------------------------------------------------------------------------------
@@ -103,18 +107,29 @@ class MatchView(pn.viewable.Viewer):
     def _show_matches(self) -> None:
         matches = self.session.matches
         if matches is not None:
-            recording, aligned, columns = self.session.recording, matches.aligned, matches.inside.shape[1]
+            recording, aligned = self.session.recording, matches.aligned
             words = texts_of(recording, aligned, self._vocabulary[aligned.token.values])
-            least, enough = (f"{GUTTER + cell * columns}px" for cell in (NARROWEST, COMFORTABLE))
-            one = f"{columns * HEAT_CELL}px"
             self.matrix.param.update(
                 rows=rows_of(words, matches.inside, matches.table, matches.own, matches.query.before),
                 tokens=tokens_of(recording, aligned, self.theme, BANDS),
-                styles={"--lv-least": least, "--lv-enough": enough, "--lv-one": one},
             )
+            self._share_room()
         self._show_remarks()
         self._show_fills()
         self._show_place()
+
+    @param.depends("session.match_width", watch=True)
+    def _share_room(self) -> None:
+        """Words are as wide as asked for, and say between which widths heatmaps give way to them."""
+        matches, width = self.session.matches, self.session.match_width
+        if matches is not None:
+            columns = matches.inside.shape[1]
+            cells = (NARROWEST, COMFORTABLE) if width is None else (min(width, NARROWEST), width)
+            least, enough = (f"{GUTTER + cell * columns}px" for cell in cells)
+            self.matrix.param.update(
+                cell=width or 0,
+                styles={"--lv-least": least, "--lv-enough": enough, "--lv-one": f"{columns * HEAT_CELL}px"},
+            )
 
     @param.depends("session.heatmaps", "session.mapping", watch=True)
     def _show_remarks(self) -> None:
@@ -138,11 +153,13 @@ class MatchView(pn.viewable.Viewer):
     def _show_fills(self) -> None:
         matches, name = self.session.matches, self.session.mapping
         if matches is None or name == NO_MAPPING:
-            self.matrix.fills = {"ink": self.theme.ink}
+            self.matrix.param.update(fills={"ink": self.theme.ink}, legend={})
             return
-        share = matches.aligned.on_count / len(matches.query.selected) if self.session.match_mask else None
-        self.matrix.fills = fills_of(
-            matches.values_of(name), matches.inside, self.heatmaps.scale(name), self.theme, share
+        masked, scale = self.session.match_mask, self.heatmaps.scale(name)
+        share = matches.aligned.on_count / len(matches.query.selected) if masked else None
+        self.matrix.param.update(
+            fills=fills_of(matches.values_of(name), matches.inside, scale, self.theme, share),
+            legend=legend_of(scale, FADED if masked else ""),
         )
 
     @param.depends("session.before", "session.after", watch=True)
@@ -175,6 +192,8 @@ class MatchView(pn.viewable.Viewer):
 
     def _on_gesture(self, gesture: dict[str, Any]) -> None:
         session, cell, context = self.session, gesture.get("hovered"), gesture.get("context")
+        if "cell" in gesture:
+            session.match_width = int(gesture["cell"]) or None
         if "opened" in gesture:
             self.open(int(gesture["opened"]))
         if context is not None:
@@ -237,8 +256,8 @@ class MatchView(pn.viewable.Viewer):
             mapping.width = 170
         label = text('<span class="lv-muted">words coloured by</span>', margin=(5, 0, 0, 0))
         return pn.Row(
-            label, mapping, _switch(session.param.match_mask, "mask", "match mask"), self.heatmaps.adding,
-            _switch(session.param.distinct, "distinct", "distinct"), *self.filters.fields, self.filters.chips,
+            label, mapping, switch(session.param.match_mask, "mask", "match mask"), self.heatmaps.adding,
+            switch(session.param.distinct, "distinct", "distinct"), self.filters.fields, self.filters.chips,
             sizing_mode="stretch_width", margin=(0, 0, 8, 0),
             styles={"gap": "8px 14px", "flex-wrap": "wrap", "align-items": "flex-start"},
         )  # fmt: skip
@@ -257,13 +276,6 @@ class MatchView(pn.viewable.Viewer):
         fewer = small_button("fewer", f"Show the best {STAGES[0]} matches", self._show_fewer, "fewer rows")
         fewer.visible = pn.bind(can_show_fewer, session.param.matches)
         return pn.Row(more, fewer, margin=(8, 0, 0, GUTTER), styles={"gap": "8px"})
-
-
-def _switch(parameter: param.Parameter, label: str, action: str) -> pn.viewable.Viewable:
-    """A button that says whether something is on; Bokeh's checkboxes tell nobody what they are for."""
-    button = small_button("", parameter.doc, lambda: turn(parameter), action)
-    button.label = pn.bind(lambda on: f"{label} ✓" if on else label, parameter)
-    return button
 
 
 def body_classes(matches: object) -> list[str]:

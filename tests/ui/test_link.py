@@ -168,7 +168,7 @@ def look_around(screen: Screen) -> None:
 def match(screen: Screen) -> None:
     """Have more rows, overlapping ones too, others heatmaps and colours, less context; then filter by all there is."""
     page = screen.page
-    page.get_by_role("button", name="distinct ✓").click()
+    page.get_by_role("button", name="distinct").click()
     page.get_by_role("button", name="more").click()
     screen.wait_for_address(distinct="no", top=100)
     pick(page, "Add a heatmap", "tens")
@@ -183,6 +183,8 @@ def match(screen: Screen) -> None:
     enter(page, "Steps shown before a match starts", "2")
     enter(page, "Steps shown from the start of a match on", "9")
     screen.wait_for_address(mapping="tens", match_mask="yes", before=2, after=9)
+    page.get_by_role("button", name="Wider words", exact=True).click()
+    wait_until(lambda: "match_width" in screen.query(), page, timeout=SETTLED)
     bar = page.locator('.lengths [data-bar="1"] >> nth=0').bounding_box()
     assert bar is not None
     page.mouse.click(*middle(dict(bar)))

@@ -49,7 +49,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     save_recording(recording_of(WORDS, *ROWS), folder / "drawn.h5")
     many = recording_of("aFGb" * 120, *(".##." * 120 for _ in range(3)))
     save_recording(many, folder / "many.h5")
-    save_recording(recording_of(LONG, *LONG_ROWS, documents=DOCUMENTS), folder / "long.h5")
+    long = recording_of(LONG, *LONG_ROWS, documents=DOCUMENTS)
+    save_recording(long, folder / "long.h5")
+    gate = ("step", "gate_state"), -long.cell.values, long.cell.attrs
+    save_recording(long.assign(gate=gate), folder / "stacked.h5")
     return folder
 
 
@@ -308,6 +311,20 @@ def bar(screen: Screen, at: int, histogram: int = 0) -> tuple[float, float]:
 def test_a_bar_says_how_many_matches_have_its_length(lengths: Screen) -> None:
     lengths.page.mouse.move(*bar(lengths, 1))
     expect(lengths.page.locator(".lengths .tip")).to_have_text("length 3 · 3 ranges · 2 with all 2 states")
+    expect(lengths.page.locator(".lengths .ends")).to_have_text(["24", "24"])
+
+
+def test_bars_stay_where_they_are_from_one_answer_to_the_next(lengths: Screen) -> None:
+    def left() -> float:
+        box = lengths.page.locator(".lengths .bars").first.bounding_box()
+        assert box is not None
+        return box["x"]
+
+    before = left()
+    lengths.page.locator('.states li[data-state="0"]').click()
+    lengths.wait_for_address(alone=0)
+    expect(lengths.page.locator(".lengths .bars")).to_have_count(1, timeout=SETTLED)
+    assert left() == before
 
 
 def test_a_click_on_a_bar_shows_matches_of_that_length_and_a_second_one_all(lengths: Screen) -> None:
@@ -385,8 +402,13 @@ def test_where_none_passes_the_filters_are_cleared_at_a_click(stay: Callable[...
 
 
 def test_overlapping_matches_are_shown_on_request(lengths: Screen) -> None:
-    lengths.page.get_by_role("button", name="distinct ✓").click()
+    distinct, beside = lengths.page.get_by_role("button", name="distinct"), lengths.page.get_by_text("starts at")
+    expect(distinct).to_have_attribute("aria-pressed", "true")
+    place = beside.bounding_box()
+    distinct.click()
     lengths.wait_for_address(distinct="no")
+    expect(distinct).to_have_attribute("aria-pressed", "false")
+    assert beside.bounding_box() == place
     lengths.wait_for_rows(9)
 
 
@@ -438,6 +460,72 @@ def test_of_five_hundred_rows_those_that_are_seen_are_drawn(crowd: Screen) -> No
     expect(crowd.page.locator(".matrix .tip")).to_contain_text("step 1,68", timeout=SETTLED)
 
 
+# -- rows that are wider than the page --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def wide(stay: Callable[..., Screen], matched: Server) -> Screen:
+    screen = stay(matched, "many", selection="201-203", left=1, before=10, after=60)
+    screen.wait_for_rows(51)
+    screen.page.locator(".matrix").evaluate("matrix => matrix.scrollTo(0, 0)")
+    return screen
+
+
+def test_what_is_pointed_at_is_said_anew_where_other_words_are_scrolled_under_the_pointer(wide: Screen) -> None:
+    page, tip = wide.page, wide.page.locator(".matrix .tip")
+    x, y = middle(wide.cell(0, 0))
+    page.mouse.move(x, y)
+    expect(tip).to_contain_text("step 201", timeout=SETTLED)
+    page.mouse.wheel(3 * wide.cell(0, 0)["width"], 0)
+    expect(tip).to_contain_text("step 204", timeout=SETTLED)
+    frame, word = page.locator(".matrix .frame").bounding_box(), wide.cell(0, 3)
+    assert frame is not None
+    assert frame["x"] == pytest.approx(word["x"], abs=2)
+    assert word["x"] <= x <= word["x"] + word["width"]
+    # What keys have gone to is said still, wherever the pointer rests.
+    page.locator(".matrix .grid").focus()
+    for key in ("ArrowDown", "End", *["ArrowRight"] * 60):
+        page.keyboard.press(key)
+    expect(tip).to_contain_text(f"step {int(wide.rows()[-1].replace(',', '')) + 59}", timeout=SETTLED)
+
+
+def test_words_of_matches_are_zoomed_around_the_pointer_by_buttons_and_by_keys(wide: Screen) -> None:
+    page = wide.page
+    sideways = {side: page.get_by_role("button", name=f"Words further {side}") for side in ("left", "right")}
+    expect(sideways["right"]).to_be_visible()
+    expect(sideways["left"]).to_be_hidden()
+    x, y = middle(wide.cell(0, 4))
+    page.mouse.move(x, y)
+    page.keyboard.down("Control")
+    for _ in range(4):
+        page.mouse.wheel(0, -120)
+    page.keyboard.up("Control")
+    wide.wait_for_address(match_width=26 + 4 * 6)
+    word, tip = wide.cell(0, 4), page.locator(".matrix .tip")
+    assert word["width"] == 50
+    assert middle(word)[0] == pytest.approx(x, abs=1)
+    expect(tip).to_contain_text("step 205")
+    expect(sideways["left"]).to_be_visible()
+    sideways["left"].click()
+    expect(sideways["left"]).to_be_hidden(timeout=SETTLED)
+
+    page.get_by_role("button", name="Wider words", exact=True).click()
+    wide.wait_for_address(match_width=55)
+    page.keyboard.press("W")
+    wide.wait_for_address(match_width=50)
+    page.get_by_role("button", name="↶").click()  # which takes back one gesture, as the wheel's turns were one
+    wide.wait_for_address(match_width=55)
+    for width in (50, None):
+        page.get_by_role("button", name="↶").click()
+        wide.wait_for_address(match_width=width)
+    wait_until(lambda: wide.cell(0, 0)["width"] == 26, page, timeout=SETTLED)
+    page.keyboard.press("w")
+    wide.wait_for_address(match_width=31)
+    page.keyboard.press("z")
+    wide.wait_for_address(match_width=None)
+    assert wide.cell(0, 0)["width"] == 26
+
+
 # -- context and links ------------------------------------------------------------------------------------------------
 
 
@@ -468,6 +556,30 @@ def test_a_row_opens_in_a_new_tab_with_what_is_selected(screen: Screen) -> None:
     with screen.page.context.expect_page() as opened:
         screen.page.mouse.click(*middle(screen.cell(2, 1)), button="middle")
     Screen(opened.value, screen.url).ready().wait_for_address(position=25, selection="5-7")
+
+
+def test_a_row_opens_in_a_new_tab_with_all_else_as_it_is(stay: Callable[..., Screen], matched: Server) -> None:
+    """States pinned, kept and one alone, another source stacked, matches filtered, words zoomed."""
+    looked_at = {
+        "selection": "1-3", "left": 0, "pinned": "0,1", "kept": "1", "alone": 1, "stack": "gate@0.5", "lengths": "2-3",
+        "starting": "capital:capital", "document": 1, "distinct": "no", "mapping": "place", "match_width": 40,
+    }  # fmt: skip
+    screen = stay(matched, "stacked", **looked_at)
+    page = screen.page
+    expect(page.locator(".matrix .row:visible").nth(2)).to_be_visible(timeout=SETTLED)
+    screen.wait_for_address(**looked_at)
+    rows = screen.rows()
+    row, start = next((row, label) for row, label in enumerate(rows) if label != "selection")
+    with page.context.expect_page() as opened:
+        page.locator(".matrix .row a").nth(row).click(modifiers=["Control"])
+    other = Screen(opened.value, screen.url).ready()
+    other.wait_for_address(position=start)
+    wait_until(lambda: other.rows() == rows, page, timeout=SETTLED)
+    assert len(other.frames()) == 2
+    assert other.cell(0, 0)["width"] == 40
+    assert other.query() == {**screen.query(), "position": start}
+    assert other.query().items() >= {key: str(value) for key, value in looked_at.items()}.items()
+    other.page.close()
 
 
 def test_pinned_states_are_matched_without_a_selection(stay: Callable[..., Screen], matched: Server) -> None:

@@ -407,7 +407,7 @@ def test_a_name_says_what_its_colours_mean(tracks: Tracks) -> None:
     expect(note).to_be_hidden()
     tracks.page.locator(".track[data-name=capital] .remove").focus()
     tracks.page.keyboard.press("Tab")
-    expect(note.locator(".legend > span")).to_have_text(["0", "29"])
+    expect(note.locator(".key > span")).to_have_text(["0", "29"])
 
 
 def test_a_label_has_one_colour_in_track_heatmap_and_words_whatever_is_selected(
@@ -440,6 +440,50 @@ def test_a_label_has_one_colour_in_track_heatmap_and_words_whatever_is_selected(
     screen.brush(1, 3)
     wait_until(lambda: screen.rows() == ["selection", "16"], page, timeout=SETTLED)
     wait_until(lambda: is_painted(1), page, timeout=SETTLED)
+
+
+def test_a_legend_that_has_no_room_is_told_in_a_note(stay: Callable[..., Screen], folder_server: Server) -> None:
+    """Of the words' colours and of a heatmap's, by mouse and by keyboard."""
+    screen = stay(
+        folder_server, "lettered",
+        left=0, selection="5-7", heatmaps="letter", mapping="letter",
+    )  # fmt: skip
+    page, every = screen.page, [*LETTERS[:12], "other"]
+    line, more = page.locator(".matrix .keys"), page.locator(".matrix .more")
+    expect(line.locator(".key:visible")).to_have_text(every, timeout=SETTLED)
+    expect(more).to_be_hidden()
+    page.set_viewport_size({"width": 1000, "height": 700})
+    page.get_by_role("button", name="mask", exact=True).click()
+    expect(more).to_be_visible(timeout=SETTLED)
+    edge, last = (place.bounding_box() for place in (more, line.locator(".key:visible").last))
+    assert edge is not None
+    assert last is not None
+    assert last["x"] + last["width"] <= edge["x"]
+    note = page.locator(".matrix .note")
+    more.hover()
+    expect(note).to_contain_text("faded where few selected states are on")
+    expect(note.locator(".key")).to_have_text(every)
+    page.mouse.move(1, 1)
+    expect(note).to_be_hidden()
+
+    name, told = page.locator(".heads .name"), page.locator(".heads .note")
+    name.hover()
+    expect(told.locator(".key")).to_have_text(every)
+    expect(told.locator(".key i").last).to_have_css("background-color", f"rgb{rgb(LIGHT.rest)}")
+    page.mouse.move(1, 1)
+    expect(told).to_be_hidden()
+    more.focus()
+    expect(note.locator(".key")).to_have_text(every)
+    page.keyboard.press("Tab")
+    for _ in range(10):
+        if name.evaluate("name => name.matches(':focus')"):
+            break
+        page.keyboard.press("Tab")
+    expect(note).to_be_hidden()
+    expect(told.locator(".key")).to_have_text(every)
+    page.keyboard.press("Escape")
+    expect(told).to_be_hidden()
+    screen.wait_for_address(selection="5-7")
 
 
 def test_sites_of_seven_proteins_and_their_predictions_are_slim_bars(
