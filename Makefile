@@ -50,6 +50,7 @@ bench: browser ## measure all that tests/benchmarks/README.md says (11 GB of dis
 	@$(BIN)/python -m tests.benchmarks.matching
 	@$(BIN)/python -m tests.benchmarks.index
 	@$(BIN)/python -m tests.benchmarks.textsearch
+	@$(BIN)/python -m tests.benchmarks.start
 	@$(BIN)/python -m tests.benchmarks.latency
 	@$(BIN)/python -m tests.benchmarks.visitors
 	@$(BIN)/python -m tests.benchmarks.recording

@@ -497,6 +497,7 @@ def test_sites_of_seven_proteins_and_their_predictions_are_slim_bars(
     tracks.add.click()
     page.get_by_role("button", name="add all 14").click()
     wait_until(lambda: tracks.names() == SITES, page, timeout=SETTLED)
+    page.keyboard.press("Escape")  # the list would cast its shadow on the first track
     site = colour_of(recording, "CTCF", 1)
     tracks.wait_for_colour(site, "CTCF", 4750)
     tops = [tracks.cell(name, 4748)["y"] for name in SITES]
