@@ -150,5 +150,7 @@ def test_the_page_says_why_there_is_none(recording: xr.Dataset, folder: Path) ->
         session.selection = (1, 3)
         await until(session, "matches", lambda matches: matches is not None)
         await until(session, "indexing", lambda text: text.startswith("matching without an index: "))
+        assert "matching without an index: " in summary(session)
+        assert np.array_equal(session.matches.table.start, [1, 7, 4])
 
     asyncio.run(run())

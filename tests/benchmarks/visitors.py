@@ -17,6 +17,7 @@ import re
 import statistics
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -95,11 +96,9 @@ class Visitor:
 
     async def rest(self, seconds: float) -> None:
         """Read what comes until nothing has come for a while."""
-        try:
+        with suppress(TimeoutError):
             while True:
                 await asyncio.wait_for(_message(self.line), seconds)
-        except TimeoutError:
-            pass
 
 
 async def _message(line: WebSocketClientConnection) -> dict[str, Any]:

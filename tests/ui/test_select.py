@@ -189,10 +189,7 @@ def test_a_drag_is_drawn_in_the_browser_as_the_server_decides_at_its_end(
         )
         threshold = float(overlay.get_attribute("data-threshold") or 9)
         selected = select_states(states, 5, 7, threshold, left=1, rule=rule)
-        assert [int(number) for number in (overlay.get_attribute("data-states") or "").split()] == selected.tolist()
-        is_on = on(states.values[:, selected], threshold, "tanh", rule).sum(axis=1)
-        said = [screen.text_of(step).partition(" selected states on")[0].rpartition(" · ")[2] for step in range(30)]
-        assert said == [f"{count} of {len(selected)}" for count in is_on] or not len(selected)
+        assert_drawn_ahead(screen, selected, on(states.values[:, selected], threshold, "tanh", rule))
         seen.add(len(selected))
     assert len(seen) > 1
     shown = pixels(page)
@@ -202,6 +199,14 @@ def test_a_drag_is_drawn_in_the_browser_as_the_server_decides_at_its_end(
     screen.wait_for_address(threshold=threshold)
     area = np.s_[round(frame["y"]) + 8 : round(frame["y"] + frame["height"]), round(frame["x"]) : round(x) - 40]
     assert_same_lines(shown[area], pixels(page)[area])
+
+
+def assert_drawn_ahead(screen: Screen, selected: np.ndarray, is_on: np.ndarray) -> None:
+    """The browser draws the selected states, and the words say how many of them are on."""
+    drawn = screen.page.locator(".overlay").get_attribute("data-states") or ""
+    assert [int(number) for number in drawn.split()] == selected.tolist()
+    said = [screen.text_of(step).partition(" selected states on")[0].rpartition(" · ")[2] for step in range(30)]
+    assert said == [f"{count} of {len(selected)}" for count in is_on.sum(axis=1)] or not len(selected)
 
 
 def assert_same_lines(before: np.ndarray, after: np.ndarray) -> None:
@@ -226,10 +231,7 @@ def test_a_drag_of_the_brush_is_drawn_in_the_browser_as_the_server_decides_at_it
         page.mouse.move(x + (stop - 5) * word["width"], y)
         expect(overlay).to_have_attribute("data-selection", f"4-{stop}", timeout=SETTLED)
         selected = select_states(states, 4, stop, 0.1, left=1)
-        assert [int(number) for number in (overlay.get_attribute("data-states") or "").split()] == selected.tolist()
-        is_on = on(states.values[:, selected], 0.1, "tanh").sum(axis=1)
-        said = [screen.text_of(step).partition(" selected states on")[0].rpartition(" · ")[2] for step in range(30)]
-        assert said == [f"{count} of {len(selected)}" for count in is_on] or not len(selected)
+        assert_drawn_ahead(screen, selected, on(states.values[:, selected], 0.1, "tanh"))
         seen.add(len(selected))
     assert len(seen) > 1
     shown = pixels(page)
